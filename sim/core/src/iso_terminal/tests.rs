@@ -115,15 +115,20 @@ impl Bench {
         Message::from_view(&view)
     }
 
-    fn frame(asked: &Message, code: &str, with: &[(u8, &str)], key: &MacKey) -> Vec<u8> {
+    fn frame<V: AsRef<[u8]>>(
+        asked: &Message,
+        code: &str,
+        with: &[(u8, V)],
+        key: &MacKey,
+    ) -> Vec<u8> {
         let mut answer = Message::new(asked.mti.answer().unwrap());
         answer.tpdu = asked.tpdu.map(tillgate_codec::iso8583::Tpdu::swapped);
         for number in [3, 4, 11, 12, 13, 24, 41, 49].into_iter().filter(|field| asked.has(*field)) {
             answer.set_bytes(number, asked.bytes(number).unwrap());
         }
         answer.set(39, code);
-        for (number, text) in with {
-            answer.set(*number, text);
+        for (number, value) in with {
+            answer.set_bytes(*number, value.as_ref());
         }
         let (dialect, mut bytes, mut framed) =
             (Dialect::builtin("nac").unwrap(), Vec::new(), Vec::new());
@@ -271,6 +276,100 @@ fn totals_are_settled_when_it_is_stopped() {
     bench.answer(&close, "95", &[]);
     assert_eq!(bench.terminal.book().settlement(), Settlement::Differed);
     assert!(bench.terminal.is_gone() && bench.closed);
+}
+
+#[test]
+fn an_approved_sale_is_confirmed_until_that_is_acknowledged() {
+    let mut bench = Bench::logged_on(Firmware { confirm_permille: 1_000, ..firmware() });
+    bench.sell();
+    let sale = bench.asked("0200");
+    bench.answer(&sale, "00", SLIP);
+    let advice = bench.asked("0220");
+    assert_eq!(content(&advice), content(&sale));
+    bench.input(Input::Closed);
+    bench.connect();
+    assert_eq!(content(&bench.asked("0221")), content(&sale));
+    let back = bench.now.after(Span::s(9));
+    bench.input(Input::PowerCut { back });
+    bench.connect();
+    assert_eq!(content(&bench.asked("0221")), content(&sale));
+    bench.answer(&advice, "09", &[]);
+    bench.wait();
+    assert_eq!(content(&bench.asked("0221")), content(&sale));
+    assert!(!bench.terminal.book().entries()[0].confirmed);
+    bench.answer(&advice, "00", &[]);
+    assert!(bench.terminal.book().entries()[0].confirmed && bench.sent.is_empty());
+}
+
+#[test]
+fn a_batch_is_uploaded_record_by_record_and_the_totals_are_settled_again() {
+    for (code, upload_permille, uploads) in
+        [("95", 1, true), ("95", 0, false), ("00", 1_000, true), ("00", 0, false)]
+    {
+        let habits = Habits { settles: true, ..Habits::default() };
+        let mut bench = Bench::logged_on(Firmware { habits, upload_permille, ..firmware() });
+        for code in ["00", "51", "00"] {
+            bench.sell();
+            let sale = bench.asked("0200");
+            bench.answer(&sale, code, SLIP);
+        }
+        bench.input(Input::Stop);
+        let close = bench.asked("0500");
+        assert_eq!(close.text(3), Some("920000"));
+        bench.answer(&close, code, &[]);
+        if !uploads {
+            assert!(bench.terminal.is_gone(), "{code}");
+            continue;
+        }
+        for (own, sale) in [("000005", "0200000001"), ("000006", "0200000003")] {
+            let record = bench.asked("0320");
+            assert!(record.text(60).unwrap().starts_with(sale) && record.text(11) == Some(own));
+            bench.input(Input::Closed);
+            bench.connect();
+            assert_eq!(content(&bench.asked("0321")), content(&record));
+            bench.answer(&record, "00", &[]);
+        }
+        let again = bench.asked("0500");
+        assert_eq!((again.text(3), again.text(11)), (Some("960000"), Some("000007")));
+        assert_eq!(again.text(63), close.text(63));
+        bench.answer(&again, code, &[]);
+        assert!(bench.terminal.is_gone());
+        let uploads = bench.terminal.book().uploads();
+        assert_eq!(uploads.iter().map(|upload| upload.stan).collect::<Vec<_>>(), [1, 3]);
+    }
+}
+
+/// A terminal that has sent a sale of a card with a chip.
+fn of_a_card() -> (Bench, Message) {
+    let offer = Offer { kind: OfferKind::Card, ..firmware().mix.offers()[0] };
+    let mix = || Mix::new(vec![offer]).unwrap();
+    let mut bench = Bench::logged_on(Firmware { mix: mix(), ..firmware() });
+    loop {
+        bench.sell();
+        let sale = bench.asked("0200");
+        if sale.bytes(55).is_some_and(|chip| issued(chip).is_some()) {
+            return (bench, sale);
+        }
+        bench.answer(&sale, "00", SLIP);
+    }
+}
+
+fn issued(chip: &[u8]) -> Option<Vec<u8>> {
+    crate::issuer::passed_on(crate::issuer::answer(chip))
+}
+
+#[test]
+fn an_answer_for_another_chip_is_noticed() {
+    for is_right in [true, false] {
+        let (mut bench, sale) = of_a_card();
+        let mut chip = issued(sale.bytes(55).unwrap()).unwrap();
+        chip[5] ^= u8::from(!is_right);
+        let mut framed = Bench::frame(&sale, "00", &[(55, chip)], &key(7));
+        bench.notes.clear();
+        bench.input(Input::Received(&mut framed));
+        let noticed = bench.notes.contains(&Note::Trouble(Trouble::ChipAnswer));
+        assert_eq!((noticed, bench.state()), (!is_right, State::Approved));
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Simulated worlds as tests: a few seeds of what `tillsim world` runs by the thousand.
 
 use crate::effort::cases;
-use tillsim_core::world::{Fault, Faults, Tweaks, run};
+use tillsim_core::world::{Fault, Faults, Trial, Tweaks, Ware, attempt, run};
 
 /// Seeds of the worlds that only run; a third of them where each runs more than once.
 fn seeds() -> std::ops::Range<u64> {
@@ -29,6 +29,38 @@ fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
         assert!(!three.story.is_empty(), "seed {seed} has something to tell");
     }
     assert_ne!(run(1, &told).trace_hash, run(2, &told).trace_hash);
+}
+
+#[test]
+fn terminals_of_other_makers_advise_upload_batches_and_read_chips() {
+    let all = seeds().map(|seed| run(seed, &Tweaks::default()).counts);
+    let [mut advices, mut records, mut differences, mut chips] = [0; 4];
+    for counts in all {
+        advices += counts.advices;
+        records += counts.batch_records;
+        differences += counts.batch_differences;
+        chips += counts.chip_answers;
+    }
+    for (what, count) in [
+        ("advices", advices),
+        ("records of batches", records),
+        ("differences", differences),
+        ("answers for chips", chips),
+    ] {
+        assert!(count > 0, "no {what}");
+    }
+}
+
+#[test]
+fn one_sale_is_advised_to_its_provider_and_one_has_what_its_chip_is_answered() {
+    let advised = attempt(Ware::IsoAdvice, Trial::Undisturbed);
+    assert!(advised.passed(), "{:#?}", advised.violations);
+    assert_eq!(advised.counts.advices, 1);
+    for ware in [Ware::IsoCard, Ware::IsoCardHost] {
+        let sold = attempt(ware, Trial::Undisturbed);
+        assert!(sold.passed(), "{:#?}", sold.violations);
+        assert_eq!((sold.counts.sales, sold.counts.chip_answers), (1, 1));
+    }
 }
 
 #[test]
