@@ -11,7 +11,7 @@ use super::config::{Config, Stream};
 use super::event::Event;
 use super::network::{KEY_FIRST, Network, TERMINAL_FIRST, today};
 use super::wire::{Caller, Item, Way};
-use crate::firmware::{Delay, Firmware, LoadModel, Mix, Reconnect, WhenBlocked};
+use crate::firmware::{Delay, Firmware, Habits, LoadModel, Mix, Reconnect, WhenBlocked};
 use crate::iso_terminal::{self, IsoTerminal};
 use crate::limits::ANSWER_MARGIN;
 use crate::sales_log::SalesLog;
@@ -115,7 +115,10 @@ fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
         retry_permille: sealed.retry_permille,
         confirm_permille: sealed.confirm_permille,
         upload_permille: config.shop.upload_permille,
-        habits: sealed.habits,
+        habits: Habits {
+            settles: sealed.habits.settles || config.shop.iso_settles,
+            ..sealed.habits
+        },
         hangs_up,
         reconnect: sealed.reconnect,
         connect: sealed.connect,

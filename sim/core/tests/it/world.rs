@@ -33,22 +33,18 @@ fn a_seed_is_repeated_bit_for_bit_and_a_story_changes_nothing() {
 
 #[test]
 fn terminals_of_other_makers_advise_upload_batches_and_read_chips() {
-    let all = seeds().map(|seed| run(seed, &Tweaks::default()).counts);
-    let [mut advices, mut records, mut differences, mut chips] = [0; 4];
-    for counts in all {
-        advices += counts.advices;
-        records += counts.batch_records;
-        differences += counts.batch_differences;
-        chips += counts.chip_answers;
+    let mut sums = [0; 4];
+    // Of each there is something in one world of twenty or more.
+    for seed in 1..=400 {
+        let counts = run(seed, &Tweaks::default()).counts;
+        let all =
+            [counts.advices, counts.batch_records, counts.batch_differences, counts.chip_answers];
+        sums.iter_mut().zip(all).for_each(|(sum, count)| *sum += count);
+        if sums.iter().all(|sum| *sum > 0) {
+            return;
+        }
     }
-    for (what, count) in [
-        ("advices", advices),
-        ("records of batches", records),
-        ("differences", differences),
-        ("answers for chips", chips),
-    ] {
-        assert!(count > 0, "no {what}");
-    }
+    panic!("advices, records of batches, differences, answers for chips: {sums:?}");
 }
 
 #[test]

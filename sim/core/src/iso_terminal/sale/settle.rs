@@ -14,7 +14,7 @@ use crate::time::Moment;
 
 /// What part of the share of misuse is advices and records of a batch that say something else than the
 /// book.
-pub(super) const FALSE_SHARE: u16 = 4;
+pub(super) const FALSE_SHARE: u16 = 2;
 
 /// What is uploaded after a settlement, once.
 #[derive(Default)]

@@ -121,6 +121,8 @@ pub(super) struct Shop {
     pub(super) confirm_permille: u16,
     /// Of 1000 settlements of terminals of another maker that agree, how many are followed by the batch.
     pub(super) upload_permille: u16,
+    /// Whether they settle, also where the others do not.
+    pub(super) iso_settles: bool,
     pub(super) retry_permille: u16,
     /// Whether blocked terminals try on.
     pub(super) stubborn: bool,
@@ -367,6 +369,7 @@ impl Shop {
             misuse_permille: share(700),
         };
         let wild = faults.has(Fault::Habits);
+        let mut batches = Stream::Batches.rng(seed);
         let mut rng = Stream::Shop.rng(seed);
         let scarce = rng.chance(250);
         let poor = rng.chance(250);
@@ -377,8 +380,8 @@ impl Shop {
             velocity: if rng.chance(300) { 2 + u32::from(number(&mut rng, 8)) } else { 0 },
             levels: 1 + u32::from(number(&mut rng, 4)),
             confirm_permille: [0, 500, 1_000][usize::from(number(&mut rng, 3))],
-            upload_permille: [0, 500, 1_000]
-                [usize::from(number(&mut Stream::Batches.rng(seed), 3))],
+            upload_permille: [0, 500, 1_000][usize::from(number(&mut batches, 3))],
+            iso_settles: batches.chance(600),
             retry_permille: number(&mut rng, 300),
             stubborn: rng.chance(500),
             habits: if wild { mischief } else { Habits::default() },
