@@ -7,6 +7,7 @@
 pub mod command;
 pub mod echo;
 pub mod gateway;
+mod hops;
 pub mod process;
 pub mod ratio;
 pub mod ways;

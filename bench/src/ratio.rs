@@ -29,6 +29,7 @@ use tillsim_core::time::Span;
 use crate::command::Options;
 use crate::echo::Frames;
 use crate::gateway::{Gateway, GatewayPlan};
+use crate::hops::Hops;
 use crate::process::{Server, beside};
 
 /// Length of the warm-up.
@@ -38,12 +39,16 @@ const CONNECTS_PER_S: u32 = 2_000;
 /// For connecting, and for resolving doubts.
 pub(crate) const PATIENCE: Span = Span::s(120);
 
+/// Processor time of the gateway in a round, seconds, and where the time of its sales went.
+pub(crate) type Used = (f64, Hops);
+
 /// One side's sums over its rounds.
 pub(crate) struct Sums {
     pub(crate) completed: u64,
     sold_s: f64,
     pub(crate) generator_cpu_s: f64,
     pub(crate) cpu_s: f64,
+    pub(crate) hops: Hops,
     pub(crate) response: Histogram<u64>,
 }
 
@@ -69,8 +74,8 @@ pub fn measure(options: &Options) -> Result<Value, Refusal> {
         let client = || Plain::new(frames.request, frames.answer);
         let clients = (0..options.terminals).map(|_| client()).collect();
         plain_round(address, clients, options.threads, length, &mut echoed)?;
-        let (driven, cpu_s) = gateway_round(&gateway, &all, length, &mut wrong)?;
-        sold.add(&driven, cpu_s);
+        let (driven, used) = gateway_round(&gateway, &all, length, &mut wrong)?;
+        sold.add(&driven, used);
     }
     let vouchers = gateway.vouchers();
     if let Err(refusal) = gateway.stop_and_verify() {
@@ -91,6 +96,7 @@ pub fn measure(options: &Options) -> Result<Value, Refusal> {
         "gateway_cpu_us_per_sale": sold.each_us(sold.cpu_s),
         "generator_cpu_us_per_sale": sold.each_us(sold.generator_cpu_s),
         "generator_cpu_us_per_echo": echoed.each_us(echoed.generator_cpu_s),
+        "hops_us": sold.hops.means_us(),
         "echo_p99_us": echoed.response.value_at_quantile(0.99),
         "sales": sold.completed,
         "vouchers": vouchers,
@@ -108,15 +114,17 @@ pub(crate) fn thousandths(value: f64) -> f64 {
 impl Sums {
     pub(crate) fn new() -> Self {
         let response = latencies();
-        Self { completed: 0, sold_s: 0.0, generator_cpu_s: 0.0, cpu_s: 0.0, response }
+        let hops = Hops::default();
+        Self { completed: 0, sold_s: 0.0, generator_cpu_s: 0.0, cpu_s: 0.0, hops, response }
     }
 
-    pub(crate) fn add<S>(&mut self, driven: &Driven<S>, cpu_s: f64) {
+    pub(crate) fn add<S>(&mut self, driven: &Driven<S>, (cpu_s, hops): Used) {
         let shares = &driven.done.shares;
         self.completed += shares.iter().map(|share| share.completed).sum::<u64>();
         self.sold_s += shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
         self.generator_cpu_s += shares.iter().map(|share| share.cpu_s).sum::<f64>();
         self.cpu_s += cpu_s;
+        self.hops.add(hops);
         let response = &driven.done.tally.response;
         self.response.add(response).expect("histograms have the same bounds");
     }
@@ -181,7 +189,7 @@ pub(crate) fn plain_round(
     if driven.online < count || !driven.drained {
         return Err(Refusal(format!("only {} connections to {address}", driven.online)));
     }
-    sums.add(&driven, 0.0);
+    sums.add(&driven, Used::default());
     Ok(())
 }
 
@@ -191,8 +199,9 @@ pub(crate) fn gateway_round(
     part: &Part,
     length: Span,
     wrong: &mut Vec<String>,
-) -> Result<(Driven<Terminal>, f64), Refusal> {
+) -> Result<(Driven<Terminal>, Used), Refusal> {
     let order = order(gateway, part, length)?;
+    let before = Hops::of(gateway)?;
     let mut watcher = Cpu::new(Some(gateway.pid()));
     let driven = drive(&order, &Interrupts::default(), &mut watcher)?;
     if driven.online < u64::from(part.terminals) {
@@ -206,7 +215,7 @@ pub(crate) fn gateway_round(
         wrong.push(format!("{label}: {count}"));
     }
     wrong.extend(money(&order, &driven));
-    Ok((driven, watcher.used_s))
+    Ok((driven, (watcher.used_s, Hops::of(gateway)?.since(before))))
 }
 
 /// What the three books say against this round.

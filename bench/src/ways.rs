@@ -26,7 +26,7 @@ use crate::command::Options;
 use crate::gateway::{Gateway, GatewayPlan};
 use crate::process::{Server, beside};
 use crate::ratio::{
-    Cpu, Part, Sums, WARM_UP, echo, frames, gateway_round, order, plain_round, thousandths,
+    Cpu, Part, Sums, Used, WARM_UP, echo, frames, gateway_round, order, plain_round, thousandths,
 };
 
 /// Terminals that sell something else at the same time.
@@ -166,7 +166,7 @@ pub fn measure(options: &Options) -> Result<Value, Refusal> {
     let (warm, _) = gateway_round(&gateway, &part(options, VOUCHERS), WARM_UP, &mut wrong)?;
     let frames = frames(&warm);
     let mut sums = Sums::new();
-    sums.add(&warm, 0.0);
+    sums.add(&warm, Used::default());
     // Vouchers are sold in four ways, and a gateway that has warmed up is faster.
     gateway.restock(whole(sums.per_s() * options.seconds * 4.0 * 1.6))?;
     let (address, _echo) = echo(frames)?;
@@ -180,9 +180,8 @@ pub fn measure(options: &Options) -> Result<Value, Refusal> {
         let direct = (0..options.terminals).map(|at| Plain::of(request(at), answer_bytes));
         plain_round(host, direct.collect(), options.threads, length, ways.of("direct"))?;
         for (name, sells) in WAYS {
-            let (driven, cpu_s) =
-                gateway_round(&gateway, &part(options, sells), length, &mut wrong)?;
-            ways.of(name).add(&driven, cpu_s);
+            let sold = gateway_round(&gateway, &part(options, sells), length, &mut wrong)?;
+            ways.of(name).add(&sold.0, sold.1);
         }
     }
     // Behind the others: what a dead provider owes is asked about for long.
@@ -195,6 +194,8 @@ pub fn measure(options: &Options) -> Result<Value, Refusal> {
         "terminals": options.terminals,
         "per_s": ways.each(|sums| json!(sums.per_s().round())),
         "p50_us": ways.each(quantile(0.5)),
+        "mean_us": ways.each(|sums| json!(sums.response.mean().round())),
+        "hops_us": ways.each(|sums| sums.hops.means_us().into()),
         "p99_us": ways.each(quantile(0.99)),
         "gateway_cpu_us_per_sale": ways.each(|sums| json!(sums.each_us(sums.cpu_s))),
         "voucher_to_echo": ways.ratio(["voucher", "echo"]),
@@ -229,15 +230,15 @@ fn beside_neighbours(
     let mut neighbours = Ways { names: Vec::new(), sums: Vec::new() };
     let part = part(options, VOUCHERS);
     for _ in 0..options.rounds {
-        let (driven, cpu_s) = gateway_round(gateway, &part, length, wrong)?;
-        ways.of("voucher_alone").add(&driven, cpu_s);
+        let (driven, used) = gateway_round(gateway, &part, length, wrong)?;
+        ways.of("voucher_alone").add(&driven, used);
         for (name, sells) in [("voucher_beside_host", HOST), ("voucher_beside_dead", DEAD)] {
             let (first, think) = (options.terminals, Some(BESIDE_THINK));
             let beside = Part { first, terminals: BESIDE, threads: 1, sells, think };
             let measured = || gateway_round(gateway, &part, length, wrong);
-            let ((driven, cpu_s), others) = beside_others(gateway, &beside, measured)?;
-            ways.of(name).add(&driven, cpu_s);
-            neighbours.of(name).add(&others, 0.0);
+            let ((driven, used), others) = beside_others(gateway, &beside, measured)?;
+            ways.of(name).add(&driven, used);
+            neighbours.of(name).add(&others, Used::default());
         }
     }
     Ok(neighbours)

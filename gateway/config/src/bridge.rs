@@ -9,7 +9,9 @@ use tillgate_store_core::BridgeTag;
 
 use super::error::place;
 use super::reader::{Key, Reader};
-use super::sections::{Address, BridgeKind, Callback, Profile, ProfileSource, Secret, Tls};
+use super::sections::{
+    Address, BridgeKind, Callback, ListenerTls, Profile, ProfileSource, Secret, Tls,
+};
 use super::{HttpUrl, Scheme};
 
 /// An example of `bridge.secrets`.
@@ -115,6 +117,10 @@ impl<'a> Reader<'a> {
         }
         self.addresses = addresses.len();
         addresses
+    }
+
+    pub(super) fn callback_tls(&mut self, key: Key<'a>) -> Option<ListenerTls> {
+        self.table_if(key, "bridge.callback.tls")
     }
 
     pub(super) fn connections(&mut self, key: Key<'a>) -> u16 {

@@ -160,8 +160,11 @@ sections! {
 
     /// `callback` of a bridge
     Callback {
-        /// Where the provider posts outcomes; in the clear, so of this machine or behind TLS.
+        /// Where the provider posts outcomes.
         listen: SocketAddr = address("127.0.0.1:7403"),
+        /// TLS to the provider, where this is stated; in the clear it is for this machine, with TLS in
+        /// front.
+        tls: Option<ListenerTls> = callback_tls(),
     }
 
     /// One `[[bridge]]`
@@ -214,13 +217,13 @@ sections! {
         confirmation: bool = claim(),
     }
 
-    /// `tls` of a listener
+    /// `tls` of a listener, or of a bridge's callbacks
     ListenerTls {
         /// PEM: the listener's certificate and its chain.
         certificate: PathBuf = path("keys/pos.pem"),
         /// PEM: the key of that certificate.
         key: PathBuf = path("keys/pos.key"),
-        /// PEM: the only authorities that terminals' certificates may come from, where they must have
+        /// PEM: the only authorities that clients' certificates may come from, where they must have
         /// one.
         client_ca: Option<PathBuf> = path_if("keys/pos-ca.pem"),
     }

@@ -79,7 +79,7 @@ fn an_encrypted_batch_with_its_totals_becomes_vouchers_and_a_batch() {
     assert_eq!((file.form, file.text.as_str()), (Form::Opened, VOUCHERS));
     let totals = source("batch.csv", &format!("{HEADER}B-17,10,1,3,15.00,9,11\n"));
     let plan = plan_of(&[totals, file], &known(), Existing::Refuse).unwrap();
-    assert_eq!(plan.counts.sentence(), "3 vouchers, 1 control totals");
+    assert_eq!(plan.counts.sentence(), "3 vouchers, 1 control total");
     let [batch] = plan.change.batches[..] else { panic!("one batch") };
     assert_eq!((batch.of.number.as_str(), batch.count, batch.face_minor), ("B-17", 3, 500));
     assert_eq!((batch.first.as_str(), batch.last.as_str()), ("9", "11"), "as numbers");

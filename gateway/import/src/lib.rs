@@ -115,6 +115,9 @@ pub struct Counts {
     sellers: usize,
     routes: usize,
     services: usize,
+    products: usize,
+    commissions: usize,
+    charges: usize,
     receipts: usize,
     terminals: usize,
     vouchers: usize,
@@ -126,19 +129,22 @@ impl Counts {
     /// As one line for people; tables without rows are left out.
     pub fn sentence(&self) -> String {
         let parts: Vec<String> = [
-            (self.distributors, "distributors"),
-            (self.sellers, "sellers"),
-            (self.routes, "routes"),
-            (self.services, "services"),
-            (self.receipts, "receipts"),
-            (self.terminals, "terminals"),
-            (self.vouchers, "vouchers"),
-            (self.batches, "control totals"),
-            (self.floats, "float loads"),
+            (self.distributors, "distributor", "distributors"),
+            (self.sellers, "seller", "sellers"),
+            (self.routes, "route", "routes"),
+            (self.services, "service", "services"),
+            (self.products, "product", "products"),
+            (self.commissions, "commission rule", "commission rules"),
+            (self.charges, "charge", "charges"),
+            (self.receipts, "receipt", "receipts"),
+            (self.terminals, "terminal", "terminals"),
+            (self.vouchers, "voucher", "vouchers"),
+            (self.batches, "control total", "control totals"),
+            (self.floats, "float load", "float loads"),
         ]
         .into_iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} {what}"))
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
         .collect();
         parts.join(", ")
     }
@@ -225,7 +231,7 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
     }
     let mut faults = files.faults.into_inner();
     stock.batches.check_encrypted(sources, &mut faults);
-    let plan = Plan::of(sources, context.at_ms, actor, draft, stock, floats);
+    let plan = Plan::of(sources, context.at_ms, actor, (draft, &parts), stock, floats);
     plan.check_size(&mut faults);
     if faults.is_empty() { Ok(plan) } else { Err(faults) }
 }
@@ -263,7 +269,7 @@ impl Plan {
         sources: &[Source],
         at_ms: u64,
         actor: &str,
-        draft: Draft,
+        (draft, parts): (Draft, &Parts),
         stock: Stock,
         floats: Floats,
     ) -> Self {
@@ -272,6 +278,9 @@ impl Plan {
             sellers: draft.sellers.len(),
             routes: draft.routes.len(),
             services: draft.services.len(),
+            products: parts.products.0.len(),
+            commissions: parts.commissions.0.len(),
+            charges: parts.charges.0.len(),
             receipts: draft.receipts.values().filter(|given| given.record.is_some()).count(),
             terminals: draft.terminals.len(),
             vouchers: stock.vouchers.len(),

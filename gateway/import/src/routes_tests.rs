@@ -61,7 +61,7 @@ fn a_route_of_csv_and_of_toml_is_the_same_and_the_ledger_takes_it() {
     };
     let expected = Route { name: Text::from("airtime").unwrap(), rules: vec![night, any] };
     assert_eq!((route(&plan), route(&toml)), (&expected, &expected));
-    assert!(plan.change.note.contains("1 routes, 2 services"), "{}", plan.change.note);
+    assert!(plan.change.note.contains("1 route, 2 services"), "{}", plan.change.note);
     assert!(commits(plan.change));
 }
 

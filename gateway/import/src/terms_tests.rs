@@ -204,7 +204,10 @@ fn every_column_of_a_service_and_its_tables_is_read() {
     assert_eq!(registry.receipt(ReceiptTag::of(text)), Some(text));
     assert_eq!(service(&registry, 31).account, None);
     let plan = read(&tables(), &Registry::new(), Existing::Refuse).unwrap();
-    assert_eq!(plan.counts.sentence(), "2 services, 1 receipts");
+    assert_eq!(
+        plan.counts.sentence(),
+        "2 services, 1 product, 1 commission rule, 2 charges, 1 receipt"
+    );
     assert!(commits(plan.change), "the ledger takes it");
 }
 

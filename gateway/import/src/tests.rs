@@ -103,7 +103,8 @@ fn a_network_becomes_one_change_that_the_ledger_takes() {
     let plan = read(&network(), &Registry::new(), Existing::Refuse).unwrap();
     assert_eq!(
         plan.change.note,
-        "import: 2 distributors, 1 sellers, 2 services, 1 terminals, 1 vouchers, 1 float loads"
+        "import: 2 distributors, 1 seller, 2 services, 2 products, 1 commission rule, 1 terminal, \
+         1 voucher, 1 float load"
     );
     let mut book = book();
     assert_eq!(commit(&mut book, plan.change), Outcome::Applied);

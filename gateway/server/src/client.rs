@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
@@ -28,6 +28,10 @@ use crate::wiped;
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// A gateway that does not answer a connection at once is not there.
 const CONNECT: Duration = Duration::from_secs(3);
+/// A gateway that holds its store listens within this, checks of a large store included.
+const START: Duration = Duration::from_secs(10);
+/// Between two looks whether it does.
+const START_LOOK: Duration = Duration::from_millis(100);
 /// A large import is checked, sealed and made durable within this.
 const ANSWER: Duration = Duration::from_secs(120);
 
@@ -38,6 +42,8 @@ pub(crate) struct Client {
     owner: u32,
     /// Of a person that logged in.
     login: Option<Zeroizing<String>>,
+    /// How long a gateway that is there may take to listen.
+    starting: Duration,
 }
 
 pub(crate) struct Answer {
@@ -57,7 +63,12 @@ impl Client {
         let store = &config.store.dir;
         let unreadable = |error| Failure::config(format!("{}: {error}", store.display()));
         let owner = std::fs::metadata(store).map_err(unreadable)?.uid();
-        Ok(Self { socket, config, owner, login: None })
+        Ok(Self { socket, config, owner, login: None, starting: Duration::ZERO })
+    }
+
+    /// One whose gateway is known to run, for its store is in use: it may still be starting.
+    pub(crate) fn of_running(config: Config, socket: Option<&Path>) -> Result<Self, Failure> {
+        Self::new(config, socket).map(|client| Self { starting: START, ..client })
     }
 
     /// Asks.
@@ -139,9 +150,16 @@ impl Client {
     }
 
     async fn connect(&self) -> io::Result<UnixStream> {
-        tokio::time::timeout(CONNECT, UnixStream::connect(&self.socket))
-            .await
-            .map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
+        let until = Instant::now() + self.starting;
+        loop {
+            let connecting = UnixStream::connect(&self.socket);
+            let connected = tokio::time::timeout(CONNECT, connecting).await;
+            let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            if connected.is_ok() || Instant::now() >= until {
+                return connected;
+            }
+            tokio::time::sleep(START_LOOK).await;
+        }
     }
 
     /// The user that listens, as the kernel knows it.
@@ -162,6 +180,17 @@ impl Client {
     fn unreachable(&self, error: &io::Error) -> Failure {
         let (file, socket) = (self.config.file.display(), self.socket.display());
         Failure::refused(match error.kind() {
+            io::ErrorKind::NotFound
+            | io::ErrorKind::ConnectionRefused
+            | io::ErrorKind::TimedOut
+                if !self.starting.is_zero() =>
+            {
+                format!(
+                    "another program uses the store, but no gateway answers at {socket} after {} s \
+                     ({error}). If its socket is elsewhere, say so with --socket PATH",
+                    self.starting.as_secs()
+                )
+            }
             io::ErrorKind::NotFound
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::TimedOut => format!(

@@ -15,6 +15,10 @@ const FILE_BYTES_MAX: u64 = 256;
 const SECRET_BYTES_MAX: u64 = 16 * 1024;
 /// Longer names are not shown: they may be a secret in the place of its file.
 const FILE_NAME_BYTES_MAX: usize = 64;
+/// Of the keys of an installation.
+const ABSENT_KEY: &str = "there is no such file; `tillgate init DIR` makes the keys";
+/// Of what somebody else gives, such as a provider.
+const ABSENT: &str = "there is no such file: write what it holds into it, mode 0400";
 /// What new files get: the owner reads, nobody writes.
 const MODE_SECRET: u32 = 0o400;
 
@@ -44,7 +48,7 @@ impl fmt::Display for KeyFileError {
 
 /// Reads a key; wiped when dropped.
 pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
-    let text = read_text(file, FILE_BYTES_MAX, Trust::Secret)?;
+    let text = read_text(file, FILE_BYTES_MAX, Trust::Secret, ABSENT_KEY)?;
     let wrong = || {
         let found = text.trim_end().len();
         format!("expected 64 hexadecimal digits, found {found} characters that are not that")
@@ -58,16 +62,12 @@ pub(crate) fn read(file: &Path) -> Result<Zeroizing<[u8; 32]>, KeyFileError> {
 
 /// Reads a secret that need not be one of an installation, as text; wiped when dropped.
 pub(crate) fn read_text_of(file: &Path) -> Result<Zeroizing<String>, KeyFileError> {
-    if !file.exists() {
-        let what = "there is no such file".to_owned();
-        return Err(KeyFileError { file: file.to_owned(), what });
-    }
-    read_text(file, FILE_BYTES_MAX, Trust::Secret)
+    read_text(file, FILE_BYTES_MAX, Trust::Secret, ABSENT)
 }
 
 /// Reads a secret of any form, without the line end behind it; wiped when dropped.
 pub(crate) fn read_secret(file: &Path, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {
-    let mut text = read_text(file, SECRET_BYTES_MAX, trust)?;
+    let mut text = read_text(file, SECRET_BYTES_MAX, trust, ABSENT)?;
     let length = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(length);
     if text.is_empty() || text.contains(char::is_control) {
@@ -79,7 +79,7 @@ pub(crate) fn read_secret(file: &Path, trust: Trust) -> Result<Zeroizing<String>
 
 /// Reads 32 bytes that are no secret (a hash), from a file that only its owner changes.
 pub(crate) fn read_public(file: &Path) -> Result<[u8; 32], KeyFileError> {
-    let text = read_text(file, FILE_BYTES_MAX, Trust::Unwritten)?;
+    let text = read_text(file, FILE_BYTES_MAX, Trust::Unwritten, ABSENT_KEY)?;
     <[u8; 32]>::from_hex(text.trim_end()).map_err(|_| KeyFileError {
         file: file.to_owned(),
         what: "expected 64 hexadecimal digits".to_owned(),
@@ -94,12 +94,16 @@ pub(crate) fn write_new(file: &Path, text: &str) -> io::Result<()> {
     files::write_new(file, text, MODE_SECRET)
 }
 
-fn read_text(file: &Path, bytes_max: u64, trust: Trust) -> Result<Zeroizing<String>, KeyFileError> {
+/// What is said where a file is not there: `absent`.
+fn read_text(
+    file: &Path,
+    bytes_max: u64,
+    trust: Trust,
+    absent: &str,
+) -> Result<Zeroizing<String>, KeyFileError> {
     files::read_text(file, bytes_max, trust).map_err(|error| {
         let what = match error.kind() {
-            ErrorKind::NotFound => {
-                "there is no such file; `tillgate init DIR` makes the keys".to_owned()
-            }
+            ErrorKind::NotFound => absent.to_owned(),
             // The system's own words name no remedy; ours do.
             ErrorKind::PermissionDenied if error.raw_os_error().is_some() => {
                 "this user may not read it; run as the user that owns the installation".to_owned()

@@ -15,7 +15,7 @@ const BODY_BYTES_MAX: u64 = 512 * 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One server, over connections that are made again when they are lost.
-pub(crate) struct Client {
+pub struct Client {
     agent: Agent,
     base: String,
     bearer: Option<String>,
@@ -26,7 +26,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Refusal`] when `base` is not a plain HTTP address.
-    pub(crate) fn new(base: &str, bearer: Option<String>) -> Result<Self, Refusal> {
+    pub fn new(base: &str, bearer: Option<String>) -> Result<Self, Refusal> {
         let uri: Uri = base.parse().map_err(|_| Refusal::about(base, "is not an address"))?;
         if uri.scheme_str() != Some("http") {
             return Err(Refusal::about(base, "must begin with http://"));
@@ -45,7 +45,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Refusal`] when no whole answer came.
-    pub(crate) fn get(&self, path: &str) -> Result<(StatusCode, Vec<u8>), Refusal> {
+    pub fn get(&self, path: &str) -> Result<(StatusCode, Vec<u8>), Refusal> {
         let url = format!("{}{path}", self.base);
         let ask = || {
             let mut request = self.agent.get(&url);

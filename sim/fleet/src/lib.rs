@@ -18,7 +18,7 @@ pub mod exit;
 mod faults;
 mod files;
 pub mod generator;
-mod http;
+pub mod http;
 pub mod network;
 pub mod number;
 mod provider;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use tillgate_store_core::{Fulfilment, Key, SellerId, Service, ServiceId, TerminalId};
 use tillgate_types::Currency;
 
-use super::verify::Now;
+use super::verify::{Now, foreseen};
 use crate::directory::Directory;
 use crate::routing::{Candidates, Chain, Explained, Question, spread};
 
@@ -71,6 +71,15 @@ pub struct RouteExplained {
     pub explained: Explained,
     /// Candidates that sales go to last now: nobody is reached there, or the breaker is open.
     pub shunned: Vec<String>,
+    /// Why the sale is declined before any route is looked at.
+    pub declined: Option<DeclinedExplained>,
+}
+
+/// A response code and what it means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct DeclinedExplained {
+    pub code: String,
+    pub meaning: String,
 }
 
 impl RouteExplained {
@@ -111,9 +120,15 @@ pub fn explain_route(
         return Err(format!("there is no seller {seller}"));
     }
     let chain = seller.map(|seller| chain_of(directory, seller)).unwrap_or_default();
+    let amount_minor = asked.amount.as_ref().map(minor).transpose()?;
+    let declined = foreseen(registry, service, asked, amount_minor).err();
+    let declined = declined.map(|code| DeclinedExplained {
+        code: code.to_string(),
+        meaning: code.meaning().to_owned(),
+    });
     let question = Question {
         account: &asked.account,
-        amount_minor: asked.amount.as_ref().map(minor).transpose()?,
+        amount_minor,
         currency: service.currency,
         chain: &chain,
         minute: asked.minute,
@@ -125,5 +140,5 @@ pub fn explain_route(
             "service {id} names {route}, which is neither a bridge of the configuration nor a route"
         )
     })?;
-    Ok(RouteExplained { service: id.0, route, explained, shunned: Vec::new() })
+    Ok(RouteExplained { service: id.0, route, explained, shunned: Vec::new(), declined })
 }

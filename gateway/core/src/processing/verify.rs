@@ -11,6 +11,7 @@ use tillgate_store_core::{
     ResponseCode, SaleTerms, Seller, Service, Status, Terminal, TerminalId, VerificationResult,
 };
 
+use super::route::RouteQuestion;
 use crate::directory::Directory;
 use crate::limits::DATE_GRACE;
 use crate::time::{Calendar, UnixMillis};
@@ -35,6 +36,14 @@ pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>
         return Err(ResponseCode::TERMINAL_INACTIVE);
     }
     let seller = registry.seller(terminal.seller).ok_or(ResponseCode::SELLER_INACTIVE)?;
+    Ok(ActiveParties { terminal, seller, chain: above(registry, seller)? })
+}
+
+/// A seller's distributor and everybody above it, when they and the seller are active.
+fn above<'a>(
+    registry: &'a Registry,
+    seller: &Seller,
+) -> Result<ArrayVec<&'a Distributor, CHAIN_MAX>, ResponseCode> {
     if seller.status != Status::Active {
         return Err(ResponseCode::SELLER_INACTIVE);
     }
@@ -43,7 +52,7 @@ pub fn standing(registry: &Registry, id: TerminalId) -> Result<ActiveParties<'_>
     if chain.iter().any(|distributor| distributor.status != Status::Active) {
         return Err(ResponseCode::DISTRIBUTOR_INACTIVE);
     }
-    Ok(ActiveParties { terminal, seller, chain })
+    Ok(chain)
 }
 
 impl Now {
@@ -134,13 +143,52 @@ pub(super) fn offered<'a>(
     now: Now,
 ) -> Result<&'a Service, ResponseCode> {
     let service = service.ok_or(ResponseCode::INVALID_TRANSACTION)?;
-    if service.status != Status::Active || !standing.terminal.services.allow(service.id) {
+    if !standing.terminal.services.allow(service.id) {
         return Err(ResponseCode::SERVICE_NOT_PERMITTED);
     }
-    if !service.hours.is_none_or(|hours| hours.contain(now.minute)) {
-        return Err(ResponseCode::OUTSIDE_HOURS);
-    }
+    open(service, now.minute)?;
     Ok(service)
+}
+
+/// Checks that a service is sold at all at this minute of the day.
+fn open(service: &Service, minute: u16) -> Result<(), ResponseCode> {
+    if service.status != Status::Active {
+        return Err(ResponseCode::SERVICE_NOT_PERMITTED);
+    }
+    if service.hours.is_none_or(|hours| hours.contain(minute)) {
+        Ok(())
+    } else {
+        Err(ResponseCode::OUTSIDE_HOURS)
+    }
+}
+
+/// Checks what is known of a sale before it happens: nothing of what is left out.
+///
+/// # Errors
+/// As [`sale`].
+pub(super) fn foreseen(
+    registry: &Registry,
+    service: &Service,
+    asked: &RouteQuestion,
+    amount_minor: Option<u64>,
+) -> Result<(), ResponseCode> {
+    if let Some(id) = asked.terminal.or(asked.key.map(|key| key.terminal)) {
+        if !standing(registry, id)?.terminal.services.allow(service.id) {
+            return Err(ResponseCode::SERVICE_NOT_PERMITTED);
+        }
+    } else if let Some(seller) = asked.seller.and_then(|id| registry.seller(id)) {
+        above(registry, seller)?;
+    }
+    open(service, asked.minute)?;
+    if let Some(amount) = amount_minor {
+        let mut products = service.products.iter();
+        let sold = products.any(|product| product.amount_minor == amount);
+        if service.amount == AmountSource::Products && !sold {
+            return Err(ResponseCode::INVALID_AMOUNT);
+        }
+        bounds(service, amount)?;
+    }
+    if asked.account.is_empty() { Ok(()) } else { account(service, &asked.account) }
 }
 
 fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
@@ -157,7 +205,11 @@ fn amount(service: &Service, sale: &Sale<'_>) -> Result<(), ResponseCode> {
             return Err(ResponseCode::INVALID_AMOUNT);
         }
     }
-    if (service.amount_min_minor..=service.amount_max_minor).contains(&sale.amount_minor) {
+    bounds(service, sale.amount_minor)
+}
+
+fn bounds(service: &Service, amount_minor: u64) -> Result<(), ResponseCode> {
+    if (service.amount_min_minor..=service.amount_max_minor).contains(&amount_minor) {
         Ok(())
     } else {
         Err(ResponseCode::AMOUNT_LIMIT)

@@ -39,6 +39,8 @@ pub enum Finding {
 pub struct Explained {
     /// The bridge that a service names without a route.
     pub bridge: Option<String>,
+    /// What the operator lets that bridge do: active, draining or suspended.
+    pub status: Option<String>,
     /// In the order in which they are tried.
     pub rules: Vec<ExplainedRule>,
     /// Names of the bridges that the sale may go to, the first choice first.
@@ -64,7 +66,8 @@ impl Explained {
     pub(super) fn bridge(name: &str, status: BridgeStatus) -> Self {
         let active = status == BridgeStatus::Active;
         let candidates = Some(name.to_owned()).filter(|_| active).into_iter().collect();
-        Self { bridge: Some(name.to_owned()), rules: Vec::new(), candidates }
+        let status = Some(status.label().to_owned());
+        Self { bridge: Some(name.to_owned()), status, rules: Vec::new(), candidates }
     }
 }
 
@@ -79,7 +82,8 @@ impl Compiled {
             let finding = noted.or_else(|| compiled.refusal(question)).unwrap_or(Finding::Enough);
             compiled.explained(finding, question)
         });
-        Explained { bridge: None, rules: rules.collect(), candidates: self.names(&chosen) }
+        let candidates = self.names(&chosen);
+        Explained { bridge: None, status: None, rules: rules.collect(), candidates }
     }
 
     fn names(&self, chosen: &Candidates) -> Vec<String> {

@@ -6,7 +6,7 @@ use tillgate_core::limits::TransactionLimits;
 use tillgate_core::processing::{RouteQuestion, explain_route};
 use tillgate_store_core::{
     BridgeTag, Change, DistributorId, ProviderOutcome, RegistryRecord, Route, RouteRule, Service,
-    ServiceId, TerminalId, Text,
+    ServiceId, Status, TerminalId, Text,
 };
 
 fn rule(bridge: &str) -> RouteRule {
@@ -71,6 +71,36 @@ fn a_sale_that_no_rule_takes_is_declined() {
     rig.change(Change { records: vec![RegistryRecord::Route(route)], ..Change::default() });
     assert_eq!(rig.code(100, &top_up_sale(1)), "91");
     assert_eq!(rig.row(1).bridge, BridgeTag::NONE);
+}
+
+#[test]
+fn the_way_of_a_sale_says_what_declines_it_before_any_route() {
+    let mut rig = routed(TransactionLimits::default(), vec![rule("topup")]);
+    let asked = RouteQuestion {
+        service: ServiceId(top_up_sale(1).service),
+        account: String::new(),
+        amount: None,
+        seller: None,
+        terminal: Some(TerminalId(100)),
+        minute: 0,
+        key: None,
+    };
+    let code = |rig: &Rig, asked: &RouteQuestion| {
+        explain_route(&rig.directory, asked).unwrap().declined.map(|declined| declined.code)
+    };
+    let amount = |amount: &str| RouteQuestion { amount: Some(amount.to_owned()), ..asked.clone() };
+    assert_eq!(code(&rig, &asked), None);
+    assert_eq!(code(&rig, &amount("25.00")), None);
+    assert_eq!(code(&rig, &amount("90000000.00")).as_deref(), Some("61"));
+    let account = RouteQuestion { account: "no account".to_owned(), ..asked.clone() };
+    assert_eq!(code(&rig, &account).as_deref(), Some("14"));
+    let mut terminal = rig.directory.registry.terminal(TerminalId(100)).unwrap().clone();
+    terminal.status = Status::Blocked;
+    let records = vec![RegistryRecord::Terminal(terminal)];
+    rig.change(Change { records, ..Change::default() });
+    assert_eq!(code(&rig, &asked).as_deref(), Some("58"));
+    let nobody = RouteQuestion { terminal: None, ..asked.clone() };
+    assert_eq!(code(&rig, &nobody), None);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use tillgate_store_core::{Terminal, TerminalId};
 
 use super::app::App;
 use super::control::{applied, carry};
-use super::error::Answer;
+use super::error::{Answer, ApiError};
 use super::limits::{MESSAGE_BYTES_MAX, ORDER_TIME_MAX, REASON_BYTES_MAX};
 use super::query::{As, Line};
 use super::route::{Body, Call};
@@ -19,6 +19,8 @@ use super::terminals::find;
 pub(super) struct Applied {
     applied: bool,
     online: bool,
+    /// Whether it was pushed to the terminal: those of an ISO 8583 listener take only answers.
+    notified: bool,
     commands: Vec<Pushed>,
 }
 
@@ -30,11 +32,13 @@ struct Pushed {
 }
 
 impl Applied {
-    fn new(app: &App, id: TerminalId, commands: &[(TerminalId, u32)]) -> Self {
+    fn new(app: &App, terminal: &Terminal, commands: &[(TerminalId, u32)]) -> Self {
         let pushed =
             |&(terminal, command): &(TerminalId, u32)| Pushed { terminal: terminal.0, command };
-        let online = app.handle.view.presence(id).is_some();
-        Self { applied: true, online, commands: commands.iter().map(pushed).collect() }
+        let online = app.handle.view.presence(terminal.id).is_some();
+        let notified = online && terminal.listener.is_empty();
+        let commands = commands.iter().map(pushed).collect();
+        Self { applied: true, online, notified, commands }
     }
 }
 
@@ -63,9 +67,10 @@ async fn change(
 ) -> Answer<Applied> {
     let app = &call.app;
     let alone = app.alone().await;
-    let order = order(find(app, id)?);
+    let terminal = find(app, id)?;
+    let order = order(terminal.clone());
     let commands = applied(carry(call, Some(alone), order, ORDER_TIME_MAX).await?)?;
-    Ok(Applied::new(app, id, &commands))
+    Ok(Applied::new(app, &terminal, &commands))
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -80,11 +85,18 @@ pub(super) async fn message(
 ) -> Answer<Applied> {
     let Message { text: As(Line(text)) } = body.read()?;
     let app = &call.app;
-    find(app, id)?;
+    let terminal = find(app, id)?;
+    if !terminal.listener.is_empty() {
+        return Err(ApiError::refused(format!(
+            "terminal {id} uses the listener {}: it takes only answers, no message reaches it",
+            terminal.listener
+        )));
+    }
     if app.handle.view.presence(id).is_none() {
-        return Ok(Applied { applied: false, online: false, commands: Vec::new() });
+        let (applied, online, notified) = (false, false, false);
+        return Ok(Applied { applied, online, notified, commands: Vec::new() });
     }
     let order = ControlOrder::Message { terminal: id, text };
     let commands = applied(carry(&call, None, order, ORDER_TIME_MAX).await?)?;
-    Ok(Applied::new(app, id, &commands))
+    Ok(Applied::new(app, &terminal, &commands))
 }

@@ -94,7 +94,7 @@ fn offline(backend: RocksEngine, data: &Path) -> Result<Begun, Failure> {
 
 /// The checkpoint of the gateway that holds the store.
 fn online(config: Config, socket: Option<&Path>) -> Result<Begun, Failure> {
-    let answer = Client::new(config, socket)?.post("/api/v1/backup", &json!({}))?;
+    let answer = Client::of_running(config, socket)?.post("/api/v1/backup", &json!({}))?;
     serde_json::from_value(answer)
         .map_err(|_| Failure::internal("the gateway answered a backup with something else"))
 }

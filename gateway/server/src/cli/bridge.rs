@@ -187,6 +187,12 @@ fn check_host(file: &Path, profile: &Profile) -> Result<(), Failure> {
 
 fn check_http(file: &Path, text: &str) -> Result<(), Failure> {
     let profile = profile::parse(file, text)?;
+    let needs = profile.needs();
+    if !needs.is_empty() {
+        print::line("# What [[bridge]] has to add")?;
+        needs.iter().try_for_each(|need| print::line(&format!("{}: {}", need.key, need.text)))?;
+        print::line("")?;
+    }
     print::line(samples(&profile).trim_end())?;
     if !profile.warnings.is_empty() {
         let warnings = profile::placed(file, text, &profile.warnings).to_string();

@@ -126,8 +126,8 @@ impl Import {
         let files = sources.iter().map(|source| (source.name.as_str(), source.text.as_str()));
         let files = files.collect();
         let body = Body { files, update: self.update, dry_run: self.dry_run };
-        let answer =
-            Client::new(config, self.socket.as_deref())?.post_raw("/api/v1/import", &body)?;
+        let client = Client::of_running(config, self.socket.as_deref())?;
+        let answer = client.post_raw("/api/v1/import", &body)?;
         if let (false, Some(faults)) =
             (answer.is_success(), answer.body.pointer("/error/faults/shown"))
         {

@@ -95,8 +95,9 @@ impl Route {
         let route = text("route").unwrap_or_default();
         let shown = match text("bridge") {
             Some(bridge) if candidates.is_empty() => format!(
-                "Service {service} names the bridge {bridge}, which is draining or suspended: the \
-                 sale is declined with 91.\n"
+                "Service {service} names the bridge {bridge}, which is {}: the sale is declined with \
+                 91.\n",
+                text("status").unwrap_or_default()
             ),
             Some(bridge) => format!("Service {service} names the bridge {bridge}.\n"),
             None => {
@@ -110,6 +111,14 @@ impl Route {
                 format!("{rules}Service {service} has the route {route}: {goes}.\n{shunned}")
             }
         };
-        gateway.print(&body, &shown)
+        let declined = body.get("declined").filter(|declined| !declined.is_null());
+        let declined = declined.map_or(String::new(), |declined| {
+            let said = |name: &str| declined.get(name).and_then(Value::as_str).unwrap_or_default();
+            let (code, meaning) = (said("code"), said("meaning"));
+            format!(
+                "But before any bridge is chosen the sale is declined with {code}: {meaning}.\n"
+            )
+        });
+        gateway.print(&body, &(shown + &declined))
     }
 }

@@ -160,16 +160,18 @@ fn order(client: &Client, id: u32, verb: &str, body: &Value) -> Result<(Value, S
         "unblock" => "may sell again",
         _ => "will show the message",
     };
-    let told = match (body.get("online").and_then(Value::as_bool), verb) {
-        (Some(true), _) => "it is connected and was notified",
-        (_, "message") => "it is not connected: the message is gone",
-        _ => "it is not connected and will be notified when it logs on",
+    let is = |name: &str| body.get(name).and_then(Value::as_bool) == Some(true);
+    let told = match (is("online"), is("notified")) {
+        (true, true) => "it is connected and was notified",
+        (true, false) => "it is connected and learns it with its next answer",
+        (false, _) if verb == "message" => {
+            return Err(Failure::refused(format!(
+                "terminal {id:08} is not connected: the message is gone"
+            )));
+        }
+        (false, _) => "it is not connected and will be notified when it logs on",
     };
-    let text = if verb == "message" && body.get("online") != Some(&Value::Bool(true)) {
-        format!("Terminal {id:08}: {told}.")
-    } else {
-        format!("Terminal {id:08} {done}; {told}.")
-    };
+    let text = format!("Terminal {id:08} {done}; {told}.");
     Ok((body, text))
 }
 

@@ -52,8 +52,8 @@ impl Listeners {
     }
 }
 
-/// What a listener's side of TLS is; without a `client_ca` it asks terminals for no certificate.
-fn server_config(tls: &ListenerTls) -> Result<Arc<ServerConfig>, Failure> {
+/// What a listener's side of TLS is; without a `client_ca` it asks for no certificate.
+pub(super) fn server_config(tls: &ListenerTls) -> Result<Arc<ServerConfig>, Failure> {
     let (chain, key) = (certificates(&tls.certificate)?, private_key(&tls.key)?);
     let ring = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&ring))

@@ -353,7 +353,7 @@ fn an_import_into_a_serving_gateway_is_all_or_nothing_and_in_force_at_once() {
     let first = tillgate(&["import", &good, &installation.config()]);
     assert_eq!(
         (first.code, first.out.as_str()),
-        (0, "Imported 1 vouchers; in force at the serving gateway.\n"),
+        (0, "Imported 1 voucher; in force at the serving gateway.\n"),
         "{}",
         first.err
     );

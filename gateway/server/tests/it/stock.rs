@@ -74,7 +74,7 @@ fn an_encrypted_batch_is_loaded_once_and_what_is_unsold_of_it_goes_back() {
         assert!(!refused.err.contains("9911000"));
     }
     let loaded = run(&installation, &["import", &right]);
-    let expected = "Imported 4 vouchers, 1 control totals; in force at the serving gateway.\n";
+    let expected = "Imported 4 vouchers, 1 control total; in force at the serving gateway.\n";
     assert_eq!((loaded.code, loaded.out.as_str()), (0, expected), "{}", loaded.err);
     let again = run(&installation, &["import", &right]);
     let expected = "batch.csv:2: batch B-17 of service 10 product 1: loaded before";

@@ -17,6 +17,7 @@ use tillgate_types::ResponseCode;
 use toml::Spanned;
 
 use super::answer::{Answer, Said};
+use super::check::lacks_callback_key;
 use super::json::Value;
 use super::profile::Compiler;
 use super::section::Section;
@@ -146,9 +147,7 @@ impl HttpTemplate {
     pub fn callbacks(&self) -> Result<Option<CallbackReader>, Unfit> {
         let Some(plan) = &self.profile.callback else { return Ok(None) };
         let Some(secret) = self.settings.secrets.get(&plan.secret) else {
-            let name = &plan.secret;
-            let text = format!("callbacks are signed with it: {name} = {{ file = \"FILE\" }}");
-            return Err(Unfit { key: "secrets", text });
+            return Err(lacks_callback_key(&plan.secret));
         };
         let key = hmac::Key::new(plan.algorithm.hmac(), secret.as_bytes());
         let (plan, codes) = (plan.clone(), self.profile.codes.clone());

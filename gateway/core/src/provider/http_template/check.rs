@@ -87,6 +87,12 @@ pub(super) fn unfit(profile: &Profile, settings: &Settings, claims: Capabilities
     if unfit.is_empty() { formless(profile, settings) } else { unfit }
 }
 
+/// That the secret of this name, which callbacks are signed with, is missing.
+pub(super) fn lacks_callback_key(name: &str) -> Unfit {
+    let text = format!("callbacks are signed with it: {name} = {{ file = \"FILE\" }}");
+    Unfit { key: "secrets", text }
+}
+
 /// Products whose key names none, and requests that these settings give no form.
 fn formless(profile: &Profile, settings: &Settings) -> Vec<Unfit> {
     let mut unfit = Vec::new();
@@ -122,6 +128,16 @@ fn formless(profile: &Profile, settings: &Settings) -> Vec<Unfit> {
 }
 
 impl Profile {
+    /// What a `[[bridge]]` has to add to it.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Unfit> {
+        let mut needs = unfit(self, &Settings::default(), Capabilities::default());
+        // What has no form without them is no need of its own.
+        needs.retain(|need| need.key != "profile");
+        needs.extend(self.callback.as_ref().map(|plan| lacks_callback_key(&plan.secret)));
+        needs
+    }
+
     /// A sample of each request that the profile describes, with stand-ins for what the
     /// configuration adds; no secret is in it.
     #[must_use]

@@ -5,6 +5,7 @@ use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING
 use http::{HeaderName, Method};
 use tillgate_types::ResponseCode;
 use toml::Spanned;
+use toml::de::{DeString, DeTable};
 
 use super::answer::{Amount, Answer, Literal, Lookup, Meaning, Rule};
 use super::json::{Body, BodyText, Path};
@@ -12,12 +13,25 @@ use super::section::Section;
 use super::sign::{Part, Signing, Source as Sign};
 use super::text::{Field, Source, Template, percent};
 use super::usable::has_whole_escapes;
-use super::written::{AnswerText, OperationText, ProfileText, Repeat, RuleText, SignText, Words};
+use super::written::{
+    AnswerText, OperationText, PARTS, ProfileText, Repeat, RuleText, SignText, Words,
+};
 use super::{Flaw, Operation, Profile};
 use crate::provider::http_json::code;
 
 /// Headers that the gateway sets.
 const OURS: [HeaderName; 5] = [HOST, ACCEPT, CONTENT_TYPE, CONTENT_LENGTH, TRANSFER_ENCODING];
+
+/// Sections and keys of the whole file that no profile has.
+fn unknown_parts(text: &str) -> Vec<Flaw> {
+    let Ok(table) = DeTable::parse(text) else { return Vec::new() };
+    let unknown = table.get_ref().keys().filter(|key| !PARTS.contains(&key.get_ref().as_ref()));
+    let flaw = |key: &Spanned<DeString<'_>>| Flaw {
+        at: key.span().start,
+        text: format!("unknown section `{}`; there are {}", key.get_ref(), PARTS.join(", ")),
+    };
+    unknown.map(flaw).collect()
+}
 
 impl Profile {
     /// Reads a profile.
@@ -26,8 +40,12 @@ impl Profile {
     /// Everything that is wrong with it; where it is not TOML of this shape, the first such thing.
     pub fn parse(text: &str) -> Result<Self, Vec<Flaw>> {
         let read: ProfileText = toml::from_str(text).map_err(|error| {
+            // A section whose name is misspelt is worth more than what is missing for it.
+            let unknown = || unknown_parts(text);
+            let missing = error.message().starts_with("missing field").then(unknown);
             let at = error.span().map_or(0, |span| span.start);
-            vec![Flaw { at, text: error.message().replace('\n', "; ") }]
+            let error = vec![Flaw { at, text: error.message().replace('\n', "; ") }];
+            missing.filter(|unknown| !unknown.is_empty()).unwrap_or(error)
         })?;
         let ProfileText { about, repeatable, headers, codes, .. } = &read;
         let mut compiler = Compiler::default();

@@ -12,6 +12,22 @@ use super::sign::Algorithm;
 /// Texts by names of the operator's own, each with its place.
 pub(super) type Words = BTreeMap<String, Spanned<String>>;
 
+/// The keys of [`ProfileText`].
+pub(super) const PARTS: [&str; 12] = [
+    "about",
+    "repeatable",
+    "headers",
+    "codes",
+    "sign",
+    "callback",
+    "authorize",
+    "confirm",
+    "inquire",
+    "reverse",
+    "advise",
+    "lookup",
+];
+
 /// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,7 +9,7 @@
 //! that counts goes to the writer like a late answer: one that is posted again changes nothing.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::Empty;
+use tillgate_config::Callback;
 use tillgate_core::provider::http_template::CallbackReader;
 use tillgate_edge::guard::Panicked;
 use tillgate_edge::places::Share;
@@ -24,30 +25,37 @@ use tillgate_edge::{Acceptor, Admission, Class, Counts, Limits, Peer, Refusal, R
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_rustls::TlsAcceptor;
 
 use super::http::ConnectionPool;
+use super::tls::ServerStream;
+
 use crate::exit::Failure;
 use crate::serve::limits::{
     CALLBACK_ADDRESS_MAX, CALLBACK_BYTES_MAX, CALLBACK_CONNECTIONS_MAX, CALLBACK_HEAD_BYTES_MAX,
     CALLBACK_HEADERS_MAX, CALLBACK_PAUSE, CALLBACK_TIME_MAX,
 };
+use crate::serve::listeners::server_config;
 
 /// A listener that is bound, and how what comes is read.
 pub(super) struct CallbackSetup {
     pub(super) listener: TcpListener,
     pub(super) reader: CallbackReader,
+    pub(super) tls: Option<TlsAcceptor>,
 }
 
 impl CallbackSetup {
     /// Listens.
     ///
     /// # Errors
-    /// The address is taken or not one of this machine.
+    /// The address is taken or not one of this machine, or a file of its TLS cannot be used.
     pub(super) fn listen(
         bridge: &str,
-        listen: SocketAddr,
+        callback: &Callback,
         reader: CallbackReader,
     ) -> Result<Self, Failure> {
+        let Callback { listen, tls } = callback;
+        let tls = tls.as_ref().map(server_config).transpose()?.map(TlsAcceptor::from);
         let wrong = |error: io::Error| {
             Failure::config(format!(
                 "bridge {bridge:?}: callback.listen {listen}: {error}; choose another address or port"
@@ -55,7 +63,7 @@ impl CallbackSetup {
         };
         let listener = TcpListener::bind(listen).map_err(wrong)?;
         listener.set_nonblocking(true).map_err(wrong)?;
-        Ok(Self { listener, reader })
+        Ok(Self { listener, reader, tls })
     }
 }
 
@@ -86,7 +94,7 @@ pub(super) async fn serve(
     pool: Arc<ConnectionPool>,
     mut stop: watch::Receiver<()>,
 ) {
-    let CallbackSetup { listener, reader } = setup;
+    let CallbackSetup { listener, reader, tls } = setup;
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "no callbacks are taken"),
@@ -114,8 +122,12 @@ pub(super) async fn serve(
             Ok((stream, peer)) => {
                 let (acceptor, entered) =
                     (acceptor.clone(), acceptor.enter(Peer::Remote(peer.ip())));
+                let tls = tls.clone();
                 tasks.spawn_local(async move {
-                    acceptor.serve(stream, entered).await;
+                    match tls {
+                        None => acceptor.serve(stream, entered).await,
+                        Some(tls) => acceptor.serve(ServerStream::of(&tls, stream), entered).await,
+                    }
                     drop(seat);
                 });
             }

@@ -1,5 +1,6 @@
 //! One HTTP connection to a provider and the task that owns it.
 
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -62,10 +63,10 @@ impl ConnectionPool {
     }
 
     /// Nobody takes the connection.
-    fn note_refused(&self) {
+    fn note_refused(&self, cause: &io::Error) {
         if self.may_complain() {
             let (bridge, Address { host, port }) = (&self.queue.metrics.name, &self.address);
-            tracing::warn!(bridge, host, port, "no connection to a provider");
+            tracing::warn!(bridge, host, port, %cause, "no connection to a provider");
         }
     }
 
@@ -141,13 +142,17 @@ impl ProviderConnection {
         let mut step = exchange.begin(clock.now());
         loop {
             let event = match step {
-                Step::Connect => match timeout(clock.until(exchange.due()), self.connect()).await {
-                    Ok(Some(())) => Event::Connected,
-                    Ok(None) | Err(_) => {
-                        self.pool.note_refused();
-                        Event::Refused
+                Step::Connect => {
+                    let connected = timeout(clock.until(exchange.due()), self.connect()).await;
+                    let late = || Err(io::ErrorKind::TimedOut.into());
+                    match connected.unwrap_or_else(|_| late()) {
+                        Ok(()) => Event::Connected,
+                        Err(cause) => {
+                            self.pool.note_refused(&cause);
+                            Event::Refused
+                        }
                     }
-                },
+                }
                 Step::Send => {
                     let sent = self.send(exchange.request(), message.take(), &mut created);
                     let answer = timeout(clock.until(exchange.due()), sent).await;
@@ -162,16 +167,16 @@ impl ProviderConnection {
         }
     }
 
-    /// Keeps the kept connection or opens one; `None` when there is none.
-    async fn connect(&mut self) -> Option<()> {
+    /// Keeps the kept connection or opens one.
+    async fn connect(&mut self) -> io::Result<()> {
         if let Some(mut wire) = self.wire.take()
             && wire.sender.ready().await.is_ok()
         {
             self.wire = Some(wire);
-            return Some(());
+            return Ok(());
         }
         self.wire = Some(open(&self.pool).await?);
-        Some(())
+        Ok(())
     }
 
     /// Sends the message of a request, or the confirmation of what it has `created`, made anew if
@@ -215,15 +220,16 @@ impl ProviderConnection {
     }
 }
 
-async fn open(pool: &ConnectionPool) -> Option<Wire> {
+async fn open(pool: &ConnectionPool) -> io::Result<Wire> {
     let stream = tls::open(&pool.address, pool.tls.as_ref()).await?;
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.ok()?;
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (sender, connection) = handshake.map_err(io::Error::other)?;
     let driver = tokio::task::spawn_local(async move {
         // Its error reaches the task that waits for an answer, and so does its end by a panic.
         // Bytes beyond an answer are such an error: they end the connection.
         drop(guard::future(connection).await);
     });
-    Some(Wire { sender, driver })
+    Ok(Wire { sender, driver })
 }
 
 /// The whole answer; `None` when it was cut off or is too long.

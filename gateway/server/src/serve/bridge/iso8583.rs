@@ -3,6 +3,8 @@
 //! [`Host`] decides everything; here are sockets, time and the log. All that is to be written to a
 //! connection after one turn goes out in one write.
 
+use std::io;
+
 use tillgate_core::provider::Exchange;
 use tillgate_core::provider::iso8583::{Action, Connection, Host, Note, Now};
 use tillgate_edge::guard;
@@ -31,6 +33,8 @@ pub(super) struct HostTask {
     wires: Vec<Option<Wire>>,
     events: mpsc::Receiver<(Connection, Happened)>,
     report: mpsc::Sender<(Connection, Happened)>,
+    /// What the system said of the connection that was lost last.
+    cause: Option<(Connection, io::Error)>,
 }
 
 /// An open socket, or one that is being opened; its task ends with it.
@@ -56,7 +60,7 @@ enum Happened {
     Received(Zeroizing<Vec<u8>>),
     /// The bytes have been written; their buffer.
     Written(Zeroizing<Vec<u8>>),
-    Lost,
+    Lost(io::Result<()>),
 }
 
 /// What a turn begins with.
@@ -70,7 +74,7 @@ enum Wake {
 impl HostTask {
     pub(super) fn new(setup: HostSetup, queue: BridgeQueue) -> Self {
         let (report, events) = mpsc::channel(HOST_EVENTS_MAX);
-        Self { setup, queue, wires: Vec::new(), events, report }
+        Self { setup, queue, wires: Vec::new(), events, report, cause: None }
     }
 
     /// Works until the queue is closed, every request has its result and the host is signed off.
@@ -128,7 +132,10 @@ impl HostTask {
             Wake::Socket(connection, Happened::Received(bytes)) => {
                 host.received(now, connection, &bytes);
             }
-            Wake::Socket(connection, Happened::Lost) => host.lost(now, connection),
+            Wake::Socket(connection, Happened::Lost(ended)) => {
+                self.cause = ended.err().map(|cause| (connection, cause));
+                host.lost(now, connection);
+            }
             Wake::Socket(connection, Happened::Written(mut buffer)) => {
                 // Card data may have been in it.
                 buffer.zeroize();
@@ -175,14 +182,13 @@ impl HostTask {
 
     fn open(&mut self, connection: Connection) {
         let (writes, to_write) = mpsc::channel(1);
-        let at = connection.index % self.setup.addresses.len().max(1);
-        let Some(address) = self.setup.addresses.get(at).cloned() else { return };
+        let address = self.address(connection).clone();
         let (tls, report) = (self.setup.tls.clone(), self.report.clone());
         let task = tokio::task::spawn_local(async move {
             let session = session(connection, address, tls, report.clone(), to_write);
             // Its end is reported, also by a panic. Nobody listens any more on the way down.
-            drop(guard::future(session).await);
-            drop(report.send((connection, Happened::Lost)).await);
+            let ended = guard::future(session).await.unwrap_or(Ok(()));
+            drop(report.send((connection, Happened::Lost(ended))).await);
         });
         if self.wires.len() <= connection.index {
             self.wires.resize_with(connection.index + 1, || None);
@@ -192,6 +198,12 @@ impl HostTask {
             Some(Wire { connection, task, writes, is_writing: false, spare });
     }
 
+    /// Where a connection goes.
+    fn address(&self, connection: Connection) -> &Address {
+        let addresses = &self.setup.addresses;
+        &addresses[connection.index % addresses.len()]
+    }
+
     fn note(&self, note: &Note) {
         let (metrics, bridge) = (&self.queue.metrics, &self.queue.metrics.name);
         match note {
@@ -199,10 +211,17 @@ impl HostTask {
                 tracing::info!(bridge, connection = connection.index, "a host takes requests");
             }
             Note::Down(connection, why) => {
+                let Address { host, port } = self.address(*connection);
+                let cause = self.cause.as_ref().filter(|(lost, _)| lost == connection);
+                let cause = cause.map(|(_, cause)| tracing::field::display(cause));
+                let connection = connection.index;
                 tracing::warn!(
                     bridge,
-                    connection = connection.index,
+                    connection,
+                    host,
+                    port,
                     why,
+                    cause,
                     "no connection to a host"
                 );
             }
@@ -255,44 +274,46 @@ fn wire(wires: &mut [Option<Wire>], connection: Connection) -> Option<&mut Wire>
 }
 
 /// A socket from its opening to its end.
+///
+/// # Errors
+/// What the system says of it, where it was not the host that closed.
 async fn session(
     connection: Connection,
     address: Address,
     tls: Option<TlsClient>,
     report: mpsc::Sender<(Connection, Happened)>,
     writes: mpsc::Receiver<Zeroizing<Vec<u8>>>,
-) {
-    let Some(stream) = tls::open(&address, tls.as_ref()).await else { return };
+) -> io::Result<()> {
+    let stream = tls::open(&address, tls.as_ref()).await?;
     if report.send((connection, Happened::Connected)).await.is_err() {
-        return;
+        return Ok(());
     }
     let (mut reader, mut writer) = tokio::io::split(stream);
     let read = async {
         let mut buffer = Zeroizing::new(vec![0; HOST_READ_BYTES]);
-        while let Ok(count @ 1..) = reader.read(&mut buffer).await {
+        loop {
+            let count = reader.read(&mut buffer).await?;
             let bytes = Zeroizing::new(buffer.get(..count).unwrap_or(&[]).to_vec());
-            if report.send((connection, Happened::Received(bytes))).await.is_err() {
-                return;
+            let is_over = bytes.is_empty();
+            if is_over || report.send((connection, Happened::Received(bytes))).await.is_err() {
+                return Ok(());
             }
         }
     };
     let write = async {
         let mut writes = writes;
         while let Some(bytes) = writes.recv().await {
-            let written = async {
-                writer.write_all(&bytes).await?;
-                writer.flush().await
-            };
-            if written.await.is_err()
-                || report.send((connection, Happened::Written(bytes))).await.is_err()
-            {
-                return;
+            writer.write_all(&bytes).await?;
+            writer.flush().await?;
+            if report.send((connection, Happened::Written(bytes))).await.is_err() {
+                break;
             }
         }
+        Ok(())
     };
     // Both at once: a host that does not read must not keep its answers from being read.
     tokio::select! {
-        () = read => {}
-        () = write => {}
+        ended = read => ended,
+        ended = write => ended,
     }
 }

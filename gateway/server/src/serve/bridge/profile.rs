@@ -83,7 +83,7 @@ pub(super) fn provider(file: &Path, bridge: &Bridge) -> Result<Loaded, Failure> 
         let text = "the profile has no [callback]; remove callback.listen, or add the section";
         Failure::config(ConfigError::new(file, vec![fault("callback", text)]))
     })?;
-    let setup = CallbackSetup::listen(&bridge.name, callback.listen, reader)?;
+    let setup = CallbackSetup::listen(&bridge.name, callback, reader)?;
     Ok((Box::new(provider), Some(setup)))
 }
 

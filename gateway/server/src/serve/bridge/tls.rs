@@ -2,17 +2,20 @@
 //! authorities in the configured file are trusted; those of the system are not asked.
 
 use std::fmt::Display;
+use std::io;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::{Accept, TlsAcceptor, TlsConnector, server};
 
 use crate::config::{Address, Tls};
 use crate::exit::Failure;
@@ -36,13 +39,79 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 impl Stream for TcpStream {}
 impl Stream for TlsStream<TcpStream> {}
 
-/// Opens a connection; `None` when there is none. No byte of a request has left then.
-pub(super) async fn open(address: &Address, tls: Option<&TlsClient>) -> Option<Box<dyn Stream>> {
-    let stream = TcpStream::connect((address.host.as_str(), address.port)).await.ok()?;
-    stream.set_nodelay(true).ok()?;
-    match tls {
-        None => Some(Box::new(stream)),
-        Some(tls) => Some(Box::new(tls.connect(&address.host, stream).await?)),
+/// Opens a connection.
+///
+/// # Errors
+/// Why there is none. No byte of a request has left then.
+pub(super) async fn open(
+    address: &Address,
+    tls: Option<&TlsClient>,
+) -> io::Result<Box<dyn Stream>> {
+    let stream = TcpStream::connect((address.host.as_str(), address.port)).await?;
+    stream.set_nodelay(true)?;
+    Ok(match tls {
+        None => Box::new(stream),
+        Some(tls) => Box::new(tls.connect(&address.host, stream).await?),
+    })
+}
+
+/// A stream of TLS whose handshake is done while it is read, so that the deadlines of reading are
+/// those of the handshake too.
+pub(super) enum ServerStream {
+    Handshake(Box<Accept<TcpStream>>),
+    Open(Box<server::TlsStream<TcpStream>>),
+}
+
+impl ServerStream {
+    pub(super) fn of(tls: &TlsAcceptor, stream: TcpStream) -> Self {
+        Self::Handshake(Box::new(tls.accept(stream)))
+    }
+
+    /// The stream once the handshake is done.
+    fn open(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<Pin<&mut server::TlsStream<TcpStream>>>> {
+        if let Self::Handshake(accept) = self {
+            *self = Self::Open(Box::new(ready!(Pin::new(accept).poll(context))?));
+        }
+        let Self::Open(stream) = self else { return Poll::Pending };
+        Poll::Ready(Ok(Pin::new(stream)))
+    }
+}
+
+impl AsyncRead for ServerStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        ready!(self.get_mut().open(context))?.poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for ServerStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.get_mut().open(context))?.poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            // Nothing was written yet.
+            Self::Handshake(_) => Poll::Ready(Ok(())),
+            Self::Open(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Handshake(_) => Poll::Ready(Ok(())),
+            Self::Open(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 }
 
@@ -79,21 +148,19 @@ impl TlsClient {
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name: name.transpose()? })
     }
 
-    /// The handshake with a provider; `None` when it fails, or takes too long.
-    async fn connect(&self, host: &str, stream: TcpStream) -> Option<TlsStream<TcpStream>> {
+    /// The handshake with a provider.
+    ///
+    /// # Errors
+    /// It failed, or took too long.
+    async fn connect(&self, host: &str, stream: TcpStream) -> io::Result<TlsStream<TcpStream>> {
         let name = match &self.name {
             Some(name) => name.clone(),
-            None => ServerName::try_from(host.to_owned()).ok()?,
+            None => ServerName::try_from(host.to_owned()).map_err(io::Error::other)?,
         };
-        match timeout(PROVIDER_HANDSHAKE_MAX, self.connector.connect(name, stream)).await {
-            Ok(Ok(connected)) => return Some(connected),
-            Ok(Err(error)) => tracing::warn!(host, %error, "TLS to a provider failed"),
-            Err(_) => {
-                let error = "the provider did not end the handshake in time";
-                tracing::warn!(host, error, "TLS to a provider failed");
-            }
-        }
-        None
+        let handshake = timeout(PROVIDER_HANDSHAKE_MAX, self.connector.connect(name, stream)).await;
+        handshake.unwrap_or_else(|_| {
+            Err(io::Error::other("the provider did not end the TLS handshake in time"))
+        })
     }
 }
 
@@ -218,7 +285,7 @@ pub(in crate::serve) mod tests {
             };
             let connected = async {
                 let address = Address { host: "127.0.0.1".to_owned(), port: address.port() };
-                open(&address, Some(&client)).await.is_some()
+                open(&address, Some(&client)).await.is_ok()
             };
             let (accepted, connected) = tokio::join!(accepted, connected);
             accepted && connected

@@ -6,12 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::hmac;
+use rustls::{ClientConnection, StreamOwned};
 use serde_json::Value;
 use tillgate_codec::link::message::ResponseCode;
-use tillgate_config::{Callback, Profile};
+use tillgate_config::{Callback, ListenerTls, Profile};
 use tillgate_store_core::State;
 
+use super::super::bridge::tls;
 use super::lies::{code, http, liar, row};
+use super::listener::client_config;
 use super::network::TOP_UPS;
 use super::{Installation, Served, wait_for};
 use crate::config::{ProfileSource, Secret};
@@ -61,7 +64,7 @@ fn installation(provider: SocketAddr) -> (Installation, SocketAddr) {
     bridge.secrets = secrets.into();
     bridge.values = [("callback_url".to_owned(), format!("http://{listen}/dtone"))].into();
     bridge.products = [(TOP_UPS.to_string(), "7".to_owned())].into();
-    bridge.callback = Some(Callback { listen });
+    bridge.callback = Some(Callback { listen, tls: None });
     (bridge.idempotent, bridge.inquiry) = (false, true);
     (installation, listen)
 }
@@ -72,23 +75,32 @@ fn now_s() -> u64 {
 
 /// Posts a callback that was signed at that time; the status of its answer, 0 without one.
 fn post(to: SocketAddr, key: &str, sent_s: u64, body: &str) -> u16 {
+    raw(to, signed(key, sent_s, body).as_bytes())
+}
+
+fn signed(key: &str, sent_s: u64, body: &str) -> String {
     let key = hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes());
     let signature = hex::encode(hmac::sign(&key, format!("{sent_s}.{body}").as_bytes()));
     let length = body.len();
-    raw(
-        to,
-        format!(
-            "POST /dtone HTTP/1.1\r\nHost: x\r\nX-Timestamp: {sent_s}\r\nX-Signature: {signature}\r\n\
-             Content-Length: {length}\r\n\r\n{body}"
-        )
-        .as_bytes(),
+    format!(
+        "POST /dtone HTTP/1.1\r\nHost: x\r\nX-Timestamp: {sent_s}\r\nX-Signature: {signature}\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
     )
 }
 
 fn raw(to: SocketAddr, bytes: &[u8]) -> u16 {
-    let mut stream = TcpStream::connect(to).unwrap();
+    status(connect(to), bytes)
+}
+
+fn connect(to: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(to).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(15))).unwrap();
-    stream.write_all(bytes).unwrap();
+    stream
+}
+
+fn status(mut stream: impl Read + Write, bytes: &[u8]) -> u16 {
+    // What is refused is not read to its end.
+    drop(stream.write_all(bytes));
     let mut answer = Vec::new();
     // What was cut off is no answer.
     drop(stream.read_to_end(&mut answer));
@@ -174,6 +186,32 @@ fn garbage_costs_its_own_connection_and_silence_holds_up_nobody() {
 }
 
 #[test]
+fn callbacks_over_tls_are_taken_and_those_in_clear_are_not() {
+    let (provider, reference) = provider();
+    let (mut installation, listen) = installation(provider);
+    let keys = tls::tests::files();
+    let file = |name: &str| keys.path().join(name);
+    let (certificate, key) = (file("host.pem"), file("host.key"));
+    let of = ListenerTls { certificate, key, client_ca: None };
+    installation.config.bridges[0].callback = Some(Callback { listen, tls: Some(of) });
+    let served = installation.serve();
+    // More than the places of one address, whose handshakes never begin.
+    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(listen).unwrap()).collect();
+    assert_eq!(code(&served, 1), ResponseCode::IN_PROGRESS);
+    let body = transaction(&reference.lock().unwrap(), "25.00", 7);
+    let signed = signed("s3cret", now_s(), &body);
+    assert_eq!(raw(listen, signed.as_bytes()), 0, "in the clear");
+    assert_eq!(row(&served, 1).state, State::Unknown);
+    let client = client_config(keys.path(), false);
+    let client = ClientConnection::new(client, "host.example".try_into().unwrap()).unwrap();
+    assert_eq!(status(StreamOwned::new(client, connect(listen)), signed.as_bytes()), 204);
+    wait_for("the outcome", || row(&served, 1).state == State::Approved);
+    drop(silent);
+    served.stop();
+    installation.verify();
+}
+
+#[test]
 fn an_address_that_is_taken_and_a_profile_without_callbacks_are_refused_at_the_start() {
     let (mut installation, _) = installation("127.0.0.1:9".parse().unwrap());
     let said = |installation: &Installation| {
@@ -181,7 +219,7 @@ fn an_address_that_is_taken_and_a_profile_without_callbacks_are_refused_at_the_s
     };
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap();
-    installation.config.bridges[0].callback = Some(Callback { listen });
+    installation.config.bridges[0].callback = Some(Callback { listen, tls: None });
     assert!(said(&installation).contains("choose another address"), "{}", said(&installation));
     installation.config.bridges[0].secrets.remove("callback_key");
     assert!(said(&installation).contains("callbacks are signed with it"));

@@ -277,8 +277,8 @@ fn with_tls(installation: &mut Installation, client_ca: Option<&str>) {
     });
 }
 
-/// The first answer over TLS; `None` if there is none.
-fn ask_over_tls(served: &Served, keys: &Path, has_certificate: bool) -> Option<Vec<u8>> {
+/// A client that believes the tests' authority.
+pub(super) fn client_config(keys: &Path, has_certificate: bool) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
     roots.add(certificates(&keys.join("ca.pem")).ok().unwrap().remove(0)).unwrap();
     let ring = Arc::new(rustls::crypto::ring::default_provider());
@@ -286,14 +286,19 @@ fn ask_over_tls(served: &Served, keys: &Path, has_certificate: bool) -> Option<V
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots);
-    let config = if has_certificate {
+    Arc::new(if has_certificate {
         let chain = certificates(&keys.join("client.pem")).ok().unwrap();
         let key = private_key(&keys.join("client.key")).ok().unwrap();
         builder.with_client_auth_cert(chain, key).unwrap()
     } else {
         builder.with_no_client_auth()
-    };
-    let tls = ClientConnection::new(Arc::new(config), "host.example".try_into().unwrap()).unwrap();
+    })
+}
+
+/// The first answer over TLS; `None` if there is none.
+fn ask_over_tls(served: &Served, keys: &Path, has_certificate: bool) -> Option<Vec<u8>> {
+    let config = client_config(keys, has_certificate);
+    let tls = ClientConnection::new(config, "host.example".try_into().unwrap()).unwrap();
     let plain = PosTerminal::connect(served);
     let mut stream = StreamOwned::new(tls, plain.stream);
     let mut framed = Vec::new();

@@ -1,5 +1,6 @@
 //! Profiles: what is wrong with one, and what a bridge lacks for it.
 
+use super::super::written::{PARTS, ProfileText};
 use super::super::{BUILTIN, Capabilities, HttpTemplate, Profile, Settings};
 use super::{parsed, settings};
 
@@ -10,6 +11,35 @@ authorize.method = "POST"
 authorize.path = "/p/{reference}"
 authorize.answer = { reference = "r", amount = "a", rule = [{ http = [200], is = "approved" }] }
 "#;
+
+#[test]
+fn a_misspelt_section_is_named_and_not_what_is_missing_for_it() {
+    let text =
+        format!("{MINIMAL}[inquire.query]\nid = \"{{reference}}\"\n[inquiry]\nmethod = \"GET\"\n");
+    let flaws = Profile::parse(&text).unwrap_err();
+    assert_eq!(flaws.len(), 1, "{flaws:?}");
+    assert!(flaws[0].text.starts_with("unknown section `inquiry`; "), "{flaws:?}");
+    assert!(text[flaws[0].at..].starts_with("inquiry"));
+    // serde names every key when it knows one of them not.
+    let known = toml::from_str::<ProfileText>("x = 1").err().unwrap().to_string();
+    assert_eq!(known.matches('`').count(), 2 * (1 + PARTS.len()), "{known}");
+    assert!(PARTS.iter().all(|part| known.contains(&format!("`{part}`"))), "{known}");
+}
+
+#[test]
+fn what_a_bridge_has_to_add_is_listed() {
+    let needs = |name: &str| {
+        let text = BUILTIN.iter().find(|(known, _)| *known == name).unwrap().1;
+        let needs = Profile::parse(text).unwrap().needs();
+        needs.iter().map(|need| format!("{}: {}", need.key, need.text)).collect::<Vec<_>>()
+    };
+    let listed = needs("reloadly");
+    assert_eq!(listed.len(), 3, "{listed:?}");
+    for what in ["secrets: the profile needs {secret.token}", "{value.country}", "{product_code}"] {
+        assert!(listed.iter().any(|need| need.contains(what)), "{what}: {listed:?}");
+    }
+    assert!(needs("dtone-confirm").iter().any(|need| need.contains("callback_key")));
+}
 
 #[test]
 fn everything_wrong_with_a_profile_is_reported_where_it_is() {
