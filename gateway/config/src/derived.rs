@@ -59,6 +59,7 @@ impl Iso8583Listener {
     /// The bounds of this listener.
     #[must_use]
     pub fn limits(&self) -> ListenerLimits {
+        let usual = if self.shared { ListenerLimits::shared() } else { ListenerLimits::default() };
         ListenerLimits {
             connections_max: self.connections_max,
             connections_per_address_max: self.connections_per_address,
@@ -68,7 +69,7 @@ impl Iso8583Listener {
             frame: Span::s(u64::from(self.frame_s)),
             write_stall: Span::s(u64::from(self.frame_s)),
             idle: Span::s(u64::from(self.idle_s)),
-            ..ListenerLimits::default()
+            ..usual
         }
     }
 }

@@ -240,6 +240,8 @@ sections! {
         networks: Vec<Subnet> = networks(),
         /// TLS to the terminals, where this is stated.
         tls: Option<ListenerTls> = listener_tls(),
+        /// Whether each connection is a concentrator's, with many terminals behind it.
+        shared: bool = claim(),
         /// Connections at once.
         connections_max: u32 = number(1..=100_000, 1_000),
         /// Of these, from one address.
@@ -247,7 +249,7 @@ sections! {
         /// Requests of one connection a second, once its burst is used up; `None` for no bound.
         requests_per_s: Option<NonZeroU32> = bound(0..=1_000_000, 10),
         /// From a connection to its first answer.
-        first_s: u16 = number(1..=120, 20),
+        first_s: u16 = number(1..=65_535, 20),
         /// From a frame's first byte to its last.
         frame_s: u16 = number(1..=120, 20),
         /// A connection without a message for this long is closed.

@@ -194,6 +194,7 @@ cutoff = "00:00"
 # profile = "nac-terminal"
 # networks = ["10.20.0.0/16"]
 # tls = { certificate = "keys/pos.pem", key = "keys/pos.key" }
+# shared = false
 # connections_max = 1000
 # connections_per_address = 200
 # requests_per_s = 10

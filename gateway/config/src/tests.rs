@@ -382,6 +382,16 @@ fn a_listener_says_who_may_connect_and_what_they_speak() {
     assert_eq!(profile.source, ProfileSource::Builtin("nac-terminal".to_owned()));
     assert_eq!(listener.limits().connections_per_address_max, 200);
     assert!(load(GOOD).unwrap().iso8583_listeners.is_empty());
+    assert!(!listener.limits().shared && listener.limits().window == 1);
+    let shared = load(&format!("{GOOD}{LISTENER}shared = true\nidle_s = 90\n")).unwrap();
+    let limits = shared.iso8583_listeners[0].limits();
+    assert!(limits.shared && limits.window > 1 && limits.requests_max > limits.window);
+    assert_eq!(limits.idle.0, 90_000_000_000, "what the file says is as for others");
+    let said = load(&format!("{GOOD}{LISTENER}shared = 1\n")).unwrap_err();
+    assert!(
+        said.contains("iso8583_listener.shared is a integer: expected true or false"),
+        "{said}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Handles: slot and generation, so that a stale event never reaches the wrong session.
 
-/// One session of one reactor. The slot is reused, the generation never is with it.
+/// One session of one reactor, or one request in flight of a shared connection of an ISO 8583
+/// listener. The slot is reused, the generation never is with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId {
     /// Which reactor, and so which [`crate::session::SessionManager`], owns the session.

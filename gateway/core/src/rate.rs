@@ -36,6 +36,18 @@ impl Pace {
         *full_at = next;
         Ok(())
     }
+
+    /// Takes one whether there is one or not: what is missing is owed.
+    pub(crate) fn owe(&self, now: Moment, full_at: &mut Moment) {
+        if self.every != Span::ZERO {
+            *full_at = now.max(*full_at).after(self.every);
+        }
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_used_up(&self, now: Moment, mut full_at: Moment) -> bool {
+        self.take(now, &mut full_at).is_err()
+    }
 }
 
 /// What terminals had used of their buckets when their sessions ended, so that reconnecting does
@@ -98,6 +110,10 @@ mod tests {
         assert_eq!(pace.take(next, &mut state), Err(start.after(Span::ms(200))));
         let later = start.after(Span::s(60));
         assert_eq!((0..9).filter(|_| pace.take(later, &mut state).is_ok()).count(), 3);
+        let mut owed = start;
+        (0..5).for_each(|_| pace.owe(start, &mut owed));
+        assert!(pace.is_used_up(start.after(Span::ms(299)), owed), "two more than there were");
+        assert!(!pace.is_used_up(start.after(Span::ms(300)), owed));
         let unbounded = Pace::new(Span::ZERO, 1);
         assert!((0..99).all(|_| unbounded.take(start, &mut state).is_ok()));
     }

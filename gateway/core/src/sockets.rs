@@ -19,6 +19,7 @@
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 
+use crate::card::append;
 use crate::id::SessionId;
 use crate::limits::{SPARE_WRITE_BUFFERS_MAX, SPARE_WRITE_BYTES_MAX, SessionLimits};
 use crate::session::Input;
@@ -248,12 +249,16 @@ impl<S: Read + Write> Sockets<S> {
             dirty.push(session);
             let mut unsent: Box<Unsent> = spare.pop().unwrap_or_default();
             if *wipes {
-                // So that it does not grow and leave what was in it behind.
+                // So that it seldom grows, which wipes what it leaves.
                 unsent.bytes.reserve(SPARE_WRITE_BYTES_MAX);
             }
             unsent
         });
-        unsent.bytes.extend_from_slice(bytes);
+        if *wipes {
+            append(&mut unsent.bytes, bytes);
+        } else {
+            unsent.bytes.extend_from_slice(bytes);
+        }
         if unsent.bytes.len() - unsent.sent > self.unsent_bytes_max {
             self.lost.push((session, Loss::NotReading));
         }

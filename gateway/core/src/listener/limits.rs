@@ -14,6 +14,16 @@ pub struct ListenerLimits {
     pub connect_every: Span,
     /// Connections of one address at once.
     pub connects_burst: u32,
+    /// Whether connections are those of concentrators, with many terminals behind each.
+    pub shared: bool,
+    /// Requests in flight of one connection; beyond it the connection waits unread. One, unless it is
+    /// shared.
+    pub window: u32,
+    /// Between two denied requests of a shared connection once the burst is used up: what comes from
+    /// a terminal that was never served is dropped then, unverified; 0 for no bound.
+    pub denied_every: Span,
+    /// Denied requests at once.
+    pub denied_burst: u32,
     /// Requests in flight; beyond it connections wait unread.
     pub requests_max: u32,
     /// Of these, from one address: a peer with many connections waits for itself.
@@ -45,6 +55,10 @@ impl Default for ListenerLimits {
             connections_per_address_max: 200,
             connect_every: Span::ZERO,
             connects_burst: 100,
+            shared: false,
+            window: 1,
+            denied_every: Span::ms(20),
+            denied_burst: 64,
             requests_max: 1_024,
             requests_per_address_max: 256,
             requests_per_terminal_max: 4,
@@ -58,6 +72,42 @@ impl Default for ListenerLimits {
         }
     }
 }
+
+impl ListenerLimits {
+    /// Those of concentrators. An address is one concentrator, not one terminal.
+    #[must_use]
+    pub fn shared() -> Self {
+        Self {
+            shared: true,
+            window: SHARED_WINDOW,
+            requests_max: SHARED_REQUESTS_MAX,
+            requests_per_address_max: SHARED_REQUESTS_PER_ADDRESS_MAX,
+            unsent_bytes_max: SHARED_UNSENT_BYTES_MAX,
+            ..Self::default()
+        }
+    }
+}
+
+/// Requests in flight of a shared connection, each a copy of its message of up to [`BUFFER_BYTES`]: a
+/// thousand terminals that sell at once wait for two rounds of answers.
+pub const SHARED_WINDOW: u32 = 512;
+
+/// Requests in flight of a listener with shared connections: at most 34 MB.
+pub const SHARED_REQUESTS_MAX: u32 = 4_096;
+
+/// Of these, from one address: two connections with a full window, and a quarter of the listener.
+pub const SHARED_REQUESTS_PER_ADDRESS_MAX: u32 = 1_024;
+
+/// Unsent bytes of a shared connection: a window of the longest answers, so that one that reads is
+/// never given up for what comes at once. A few hundred bytes an answer are usual.
+pub const SHARED_UNSENT_BYTES_MAX: u32 = 2 * 1_024 * 1_024;
+
+/// Terminals that are shown online over one shared connection, 10 bytes each; more are served.
+pub const ONLINE_MAX: usize = 16_384;
+
+/// Terminals that a listener remembers as served over shared connections, 30 bytes each. Only enabled
+/// ones are; more are served, and not shown online.
+pub const SERVED_MAX: usize = 131_072;
 
 /// Longest message of a terminal, in bytes without its frame. Chip data is the largest part of the
 /// longest ones; a dialect may allow less.

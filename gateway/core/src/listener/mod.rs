@@ -9,8 +9,8 @@
 //!
 //! * [`Profile`] is data: which fields of which dialect carry what in requests, and what answers
 //!   are filled with.
-//! * [`ListenerManager`] owns the connections of one listener: frames, one request in flight on each,
-//!   deadlines, limits of connections, addresses and terminals.
+//! * [`ListenerManager`] owns the connections of one listener: frames, one request in flight on each or,
+//!   of a concentrator, a window of them, deadlines, limits of connections, addresses and terminals.
 //!
 //! A request becomes the very message that a terminal of the sealed link would send, and its answer
 //! is made of the body that such a terminal would receive and of the fields that it repeats: a pure
@@ -26,7 +26,7 @@ mod read;
 mod tests;
 
 pub use self::manager::{
-    CloseReason, ConnectionRefusal, Input, ListenerManager, ListenerStats, Output,
+    CloseReason, ConnectionRefusal, DropReason, Input, ListenerManager, ListenerStats, Output,
 };
 pub use self::profile::Profile;
 pub(crate) use self::read::{Named, Request, Unread};

@@ -59,6 +59,6 @@ impl ListenerManager {
 
     fn is_unserved(&self, id: SessionId) -> bool {
         let session = self.session(id);
-        session.is_some_and(|session| !session.served && session.asked.is_none())
+        session.is_some_and(|session| !session.served && session.in_flight == 0)
     }
 }

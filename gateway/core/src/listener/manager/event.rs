@@ -6,6 +6,7 @@ use tillgate_store_core::TerminalId;
 
 use crate::id::{Peer, SessionId};
 use crate::processing::Effect;
+use crate::session::ConnectionRefusal;
 use crate::time::Moment;
 
 /// One thing that happened.
@@ -30,6 +31,7 @@ pub enum Input<'a> {
     Overflowed { session: SessionId },
     /// The one answer to one [`Output::Request`]; an empty body sends nothing.
     Replied {
+        /// As the request had it.
         session: SessionId,
         /// What a terminal of the sealed link would receive.
         body: &'a [u8],
@@ -78,6 +80,7 @@ pub enum Output<'a> {
     },
     /// For the pool: [`crate::processing::decode_frame`]. Exactly one [`Input::Replied`] comes back.
     Request {
+        /// What the reply comes back for: the session, or on a shared connection a lane.
         session: SessionId,
         /// Which terminal it says that it is from; nothing has proved it yet.
         terminal: TerminalId,
@@ -123,4 +126,65 @@ impl CloseReason {
     pub fn label(self) -> &'static str {
         self.into()
     }
+}
+
+/// Why a request of a shared connection was not answered. The names are metric labels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case")]
+pub enum DropReason {
+    /// A terminal that is not enabled for this listener, or a wrong authentication code.
+    Denied,
+    /// A terminal that was never served, while too many requests of its connection are denied.
+    Stranger,
+    /// An answer that the profile cannot say.
+    Unanswerable,
+    /// As many requests of the terminal are in flight as may be.
+    Busy,
+    /// The terminal's rate is used up.
+    TooFast,
+    /// A whole frame, but no message of the dialect.
+    Unreadable,
+    /// No request, or one that names no terminal.
+    NoRequest,
+}
+
+pub(super) type Dropped = [u64; DropReason::ALL.len()];
+
+impl DropReason {
+    /// Every reason, for the metrics table.
+    pub const ALL: &'static [Self] = Self::VARIANTS;
+
+    /// The metric label.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        self.into()
+    }
+
+    pub(super) fn count(self, dropped: &mut Dropped) {
+        let place = Self::ALL.iter().position(|reason| *reason == self);
+        dropped[place.expect("ALL lists every reason")] += 1;
+    }
+}
+
+/// Plain counters since the start, and the two gauges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ListenerStats {
+    /// Sessions now.
+    pub sessions: u32,
+    /// Requests whose reply is still to come.
+    pub requests: u32,
+    /// Connections admitted.
+    pub admitted: u64,
+    /// Frames that went to the pool.
+    pub frames: u64,
+    /// Answers sent.
+    pub answers: u64,
+    /// Times that a connection was not read because its rate was used up.
+    pub slowed: u64,
+    /// Requests of shared connections that were dropped, by [`DropReason::ALL`]'s order.
+    pub dropped: [u64; DropReason::ALL.len()],
+    /// Connections refused on arrival, by [`ConnectionRefusal::ALL`]'s order.
+    pub refused_by: [u64; ConnectionRefusal::ALL.len()],
+    /// Ends by [`CloseReason::ALL`]'s order.
+    pub closed: [u64; CloseReason::ALL.len()],
 }

@@ -1,10 +1,12 @@
 //! Bytes into frames, frames into requests, and what waits when it is not its turn.
 
 use tillgate_codec::iso8583::Fields;
+use tillgate_store_core::TerminalId;
 
+use super::request::Request;
 use super::share::Wait;
-use super::slot::{Asked, NEVER, Next, Session};
-use super::{CloseReason, ListenerManager, Queued, index, session_mut};
+use super::slot::{Buffer, NEVER, Next, Session};
+use super::{CloseReason, DropReason, Dropped, ListenerManager, Queued, index, session_mut};
 use crate::card::append;
 use crate::id::SessionId;
 use crate::listener::Profile;
@@ -15,11 +17,27 @@ use crate::time::Moment;
 enum Stop {
     /// Less than a frame is left.
     Incomplete,
-    /// A whole frame is left: its turn comes when another was answered.
+    /// A whole frame may be left: its turn comes when another was answered.
     Full,
     /// A whole frame is left, but its rate is used up until then.
     TooFast(Moment),
     Broken(CloseReason),
+}
+
+/// What becomes of a request that may not go on.
+enum Held {
+    Waits(Stop),
+    Dropped(DropReason),
+}
+
+/// On a shared connection no terminal waits for another: it repeats what is dropped.
+fn held(wait: &Wait, shared: bool) -> Held {
+    match *wait {
+        Wait::Terminal if shared => Held::Dropped(DropReason::Busy),
+        Wait::Until(_) if shared => Held::Dropped(DropReason::TooFast),
+        Wait::Until(at) => Held::Waits(Stop::TooFast(at)),
+        Wait::Answer | Wait::Terminal => Held::Waits(Stop::Full),
+    }
 }
 
 impl ListenerManager {
@@ -37,7 +55,10 @@ impl ListenerManager {
     /// Gives sessions in the queue their turn. Whoever still has to wait goes to its end: somebody is
     /// in flight then, whose answer brings the next turn.
     pub(super) fn release_waiting(&mut self, now: Moment) {
-        for _ in 0..self.waiting.len().min(RELEASED_MAX) {
+        for tried in 0..self.waiting.len() {
+            if tried >= RELEASED_MAX && self.requests.len() > 0 {
+                return;
+            }
             let Some(id) = self.waiting.pop_front() else { return };
             if let Some(session) = session_mut(&mut self.slots, id) {
                 session.waiting = false;
@@ -48,24 +69,28 @@ impl ListenerManager {
 
     /// Goes on with what a session has received, as far as it may.
     pub(super) fn advance(&mut self, now: Moment, id: SessionId) {
-        let stop = self.take_frame(now, id);
+        let stop = loop {
+            if let Err(stop) = self.take_frame(now, id) {
+                break stop;
+            }
+        };
         if let Stop::Broken(why) = stop {
             return self.close(id, why);
         }
         let Some(session) = session_mut(&mut self.slots, id) else { return };
-        session.held = session.asked.is_some() || !matches!(stop, Stop::Incomplete);
+        session.held = !matches!(stop, Stop::Incomplete);
         match stop {
             Stop::TooFast(until) => {
                 session.slow_until = until;
                 self.stats.slowed += 1;
             }
-            Stop::Full if session.asked.is_none() && !session.waiting => {
+            Stop::Full if session.in_flight == 0 && !session.waiting => {
                 session.waiting = true;
                 self.waiting.push_back(id);
             }
             _ => {}
         }
-        if session.asked.is_none() && session.buffer.is_empty() {
+        if session.buffer.is_empty() {
             session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
         }
         if session.paused != session.held {
@@ -78,67 +103,123 @@ impl ListenerManager {
         self.arm(id);
     }
 
-    /// Takes the next frame of a session's buffer, a request that goes to the pool.
-    fn take_frame(&mut self, now: Moment, id: SessionId) -> Stop {
-        self.try_frame(now, id).err().unwrap_or(Stop::Full)
-    }
-
-    fn try_frame(&mut self, now: Moment, id: SessionId) -> Result<(), Stop> {
+    /// Takes the next frame of a session's buffer: a request that goes to the pool, or is dropped.
+    fn take_frame(&mut self, now: Moment, id: SessionId) -> Result<(), Stop> {
         let Some(session) = session_mut(&mut self.slots, id) else { return Err(Stop::Incomplete) };
-        if session.asked.is_some() || session.waiting || session.slow_until != NEVER {
+        let is_busy = session.in_flight >= self.limits.window || self.draining;
+        if is_busy || session.waiting || session.slow_until != NEVER {
             return Err(Stop::Full);
+        }
+        // Requests that are all denied, without an end, do not put off the end of their connection.
+        if self.limits.shared && session.patience(&self.limits) <= now {
+            let is_over = session.in_flight == 0;
+            let why = session.overdue(now, &self.limits);
+            return Err(if is_over { Stop::Broken(why) } else { Stop::Full });
         }
         let next = match session.next.take() {
             Some(next) => next,
-            None => read(&self.listener.profile, session, now)?,
+            None => {
+                let dropped = self.limits.shared.then_some(&mut self.stats.dropped);
+                read(&self.listener.profile, session, now, dropped)?
+            }
         };
         let of = (session.peer, next.terminal);
-        let full = index(self.limits.requests_max) <= self.in_flight.len();
-        let begun =
-            if full { Err(Wait::Answer) } else { self.shares.begin(now, of, &mut session.paced) };
-        if let Err(wait) = begun {
-            session.next = Some(next);
-            return Err(match wait {
-                Wait::Answer => Stop::Full,
-                Wait::Until(at) => Stop::TooFast(at),
-            });
+        let is_full = index(self.limits.requests_max) <= self.requests.len();
+        let is_stranger = self.limits.shared && !self.served.contains_key(&next.terminal);
+        let paced = (!self.limits.shared).then_some(&mut session.paced);
+        let begun = if is_stranger && self.denials.is_used_up(now, session.denied) {
+            Err(Held::Dropped(DropReason::Stranger))
+        } else if is_full {
+            Err(Held::Waits(Stop::Full))
+        } else {
+            let begun = self.shares.begin(now, of, paced);
+            begun.map_err(|wait| held(&wait, self.limits.shared))
+        };
+        match begun {
+            Ok(()) => self.ask(now, id, next),
+            Err(Held::Dropped(why)) => {
+                session.skip(now, next.end);
+                why.count(&mut self.stats.dropped);
+            }
+            Err(Held::Waits(stop)) => {
+                session.next = Some(next);
+                return Err(stop);
+            }
         }
-        let Next { place, terminal } = next;
-        session.heard = now;
-        let from = self.arena.len();
-        append(&mut self.arena, &session.buffer.bytes()[place.message.clone()]);
-        let message = from..self.arena.len();
-        session.asked = Some(place);
-        self.in_flight.insert(id, of);
-        self.stats.frames += 1;
-        self.queue.push_back(Queued::Request { session: id, terminal, received: now, message });
         Ok(())
+    }
+
+    /// Gives a request to the pool; what its answer is made of is kept.
+    fn ask(&mut self, now: Moment, connection: SessionId, next: Next) {
+        let Some(session) = session_mut(&mut self.slots, connection) else { return };
+        let Next { message, end, terminal } = next;
+        let bytes = &session.buffer.bytes()[message];
+        let from = self.arena.len();
+        append(&mut self.arena, bytes);
+        let mut kept = Buffer::default();
+        assert!(kept.add(bytes, &mut self.spare), "a message is shorter than a buffer");
+        session.skip(now, end);
+        session.in_flight += 1;
+        let of = (session.peer, terminal);
+        let request = Request { connection, of, message: kept };
+        let session = self.requests.add(request, self.limits.shared);
+        self.stats.frames += 1;
+        let message = from..self.arena.len();
+        self.queue.push_back(Queued::Request { session, terminal, received: now, message });
     }
 }
 
-/// The next frame of a session's buffer, if it is a whole request that names a terminal.
-fn read(profile: &Profile, session: &mut Session, now: Moment) -> Result<Next, Stop> {
-    let malformed = || Stop::Broken(CloseReason::Malformed);
-    let framing = profile.dialect().framing();
-    let mut idle = 0;
-    let frame = loop {
-        let rest = session.buffer.bytes().get(idle..).unwrap_or_default();
-        let frame = framing.deframe(rest).map_err(|_| malformed())?;
-        // A keep-alive is dropped, however many of them come at once.
-        match frame.filter(|frame| frame.end > 0) {
-            Some(frame) if frame.message.is_empty() => idle += frame.end,
-            frame => break frame,
-        }
-    };
-    if idle > 0 {
-        session.buffer.drain(idle);
-        (session.heard, session.partial_since) = (now, now);
+impl Session {
+    /// Leaves bytes behind; what is behind them has come, or has waited, until now.
+    fn skip(&mut self, now: Moment, count: usize) {
+        self.buffer.drain(count);
+        self.partial_since = now;
     }
-    let frame = frame.ok_or(Stop::Incomplete)?;
-    let message = &session.buffer.bytes()[frame.message.clone()];
+}
+
+/// The next frame of a session's buffer that is a request which names a terminal. Other messages break
+/// a connection, unless they are dropped and counted: the frames are in step.
+fn read(
+    profile: &Profile,
+    session: &mut Session,
+    now: Moment,
+    mut dropped: Option<&mut Dropped>,
+) -> Result<Next, Stop> {
+    let malformed = |_| Stop::Broken(CloseReason::Malformed);
+    let framing = profile.dialect().framing();
+    let mut skipped = 0;
+    let next = loop {
+        let rest = session.buffer.bytes().get(skipped..).unwrap_or_default();
+        let frame = framing.deframe(rest).map_err(malformed)?;
+        let Some(frame) = frame.filter(|frame| frame.end > 0) else {
+            break Err(Stop::Incomplete);
+        };
+        // A keep-alive is dropped, however many of them come at once.
+        if frame.message.is_empty() {
+            session.heard = now;
+        } else {
+            match named(profile, &rest[frame.message.clone()]) {
+                Ok(terminal) => {
+                    break Ok(Next { message: frame.message, end: frame.end, terminal });
+                }
+                Err(why) => match dropped.as_deref_mut() {
+                    Some(dropped) => why.count(dropped),
+                    None => return Err(Stop::Broken(CloseReason::Malformed)),
+                },
+            }
+        }
+        skipped += frame.end;
+    };
+    if skipped > 0 {
+        session.skip(now, skipped);
+    }
+    next
+}
+
+/// Which terminal a message is from, if it is a request.
+fn named(profile: &Profile, message: &[u8]) -> Result<TerminalId, DropReason> {
     let mut fields = Fields::new();
-    let view = profile.dialect().view(message, &mut fields).map_err(|_| malformed())?;
+    let view = profile.dialect().view(message, &mut fields).map_err(|_| DropReason::Unreadable)?;
     let is_request = view.mti().answer().is_some();
-    let terminal = profile.terminal(&view).filter(|_| is_request).ok_or_else(malformed)?;
-    Ok(Next { place: Asked { message: frame.message, end: frame.end }, terminal })
+    profile.terminal(&view).filter(|_| is_request).ok_or(DropReason::NoRequest)
 }

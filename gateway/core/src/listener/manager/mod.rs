@@ -1,5 +1,5 @@
-//! The connections of one listener: frames in and out, one request in flight on each, limits of
-//! connections, addresses and terminals, deadlines. Sans-I/O: [`ListenerManager::handle`] takes one
+//! The connections of one listener: frames in and out, requests in flight, limits of connections,
+//! addresses and terminals, deadlines. Sans-I/O: [`ListenerManager::handle`] takes one
 //! [`Input`], [`ListenerManager::poll`] is drained to `None` after it,
 //! [`ListenerManager::deadline`] says when to come back.
 //!
@@ -12,11 +12,18 @@
 //! ```
 //!
 //! Whatever one connection does, it costs only itself: what waits is not read, so that the peer's own
-//! TCP window stops it.
+//! TCP window stops it. One request of a connection is in flight at a time.
+//!
+//! A shared connection is one of a concentrator, which has many terminals behind it. It has a window
+//! of requests in flight, each a *lane*: its name is not the session's, and it has a copy of its
+//! message, so that answers go out in the order in which they come. What one terminal does costs only
+//! its own requests: they are dropped and counted where another connection would wait or end. Only
+//! what is no frame, or does not end, ends a shared connection.
 
 mod admission;
 mod event;
 mod frame;
+mod request;
 mod share;
 mod slot;
 
@@ -25,18 +32,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use tillgate_codec::iso8583::MacKey;
 use tillgate_store_core::TerminalId;
 use zeroize::Zeroize;
 
-pub use self::event::{CloseReason, Input, Output};
+use self::event::Dropped;
+pub use self::event::{CloseReason, DropReason, Input, ListenerStats, Output};
+use self::request::Requests;
 use self::share::Shares;
 use self::slot::{Buffer, NEVER, Session, Slot};
 use super::Listener;
 use super::limits::{ListenerLimits, SPARE_BUFFERS_MAX};
-use crate::id::{Peer, SessionAge, SessionId};
-use crate::online::{Presence, PresenceChange};
-use crate::processing::Effect;
+use crate::id::SessionId;
+use crate::online::PresenceChange;
+use crate::rate::Pace;
 pub use crate::session::ConnectionRefusal;
 use crate::time::{Calendar, Moment};
 use crate::timers::Timers;
@@ -51,8 +59,11 @@ pub struct ListenerManager {
     slots: Vec<Slot>,
     free: Vec<u32>,
     shares: Shares,
-    /// Requests whose answer is owed, also of sessions that have ended.
-    in_flight: FxHashMap<SessionId, (Peer, TerminalId)>,
+    requests: Requests,
+    /// Of denied requests, by shared connection.
+    denials: Pace,
+    /// Terminals that were answered over shared connections since the start, and where each is online.
+    served: FxHashMap<TerminalId, Option<SessionId>>,
     /// Sessions that were not served when they came, oldest first.
     unserved: VecDeque<SessionId>,
     /// Sessions that hold a whole frame back until another was answered.
@@ -63,31 +74,12 @@ pub struct ListenerManager {
     arena: Vec<u8>,
     spare: Vec<Buffer>,
     changes: Vec<PresenceChange>,
+    /// Of the terminal that came last.
+    age: u64,
     /// Of the last input.
     now: Moment,
     draining: bool,
     stats: ListenerStats,
-}
-
-/// Plain counters since the start, and the two gauges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct ListenerStats {
-    /// Sessions now.
-    pub sessions: u32,
-    /// Requests whose reply is still to come.
-    pub requests: u32,
-    /// Connections admitted.
-    pub admitted: u64,
-    /// Frames that went to the pool.
-    pub frames: u64,
-    /// Answers sent.
-    pub answers: u64,
-    /// Times that a connection was not read because its rate was used up.
-    pub slowed: u64,
-    /// Connections refused on arrival, by [`ConnectionRefusal::ALL`]'s order.
-    pub refused_by: [u64; ConnectionRefusal::ALL.len()],
-    /// Ends by [`CloseReason::ALL`]'s order.
-    pub closed: [u64; CloseReason::ALL.len()],
 }
 
 /// An output whose bytes lie in the arena.
@@ -118,7 +110,9 @@ impl ListenerManager {
             reactor,
             slots: Vec::new(),
             free: Vec::new(),
-            in_flight: FxHashMap::default(),
+            requests: Requests::default(),
+            denials: Pace::new(limits.denied_every, limits.denied_burst),
+            served: FxHashMap::default(),
             unserved: VecDeque::new(),
             waiting: VecDeque::new(),
             timers: Timers::default(),
@@ -126,6 +120,7 @@ impl ListenerManager {
             arena: Vec::new(),
             spare: Vec::new(),
             changes: Vec::new(),
+            age: 0,
             now: Moment::default(),
             draining: false,
             stats: ListenerStats::default(),
@@ -186,65 +181,14 @@ impl ListenerManager {
     #[must_use]
     pub fn stats(&self) -> ListenerStats {
         let sessions = u32::try_from(self.slots.len() - self.free.len()).unwrap_or(u32::MAX);
-        let requests = u32::try_from(self.in_flight.len()).unwrap_or(u32::MAX);
+        let requests = u32::try_from(self.requests.len()).unwrap_or(u32::MAX);
         ListenerStats { sessions, requests, ..self.stats }
     }
 
     /// No session and nothing in flight.
     #[must_use]
     pub fn is_drained(&self) -> bool {
-        self.slots.len() == self.free.len() && self.in_flight.is_empty()
-    }
-
-    fn on_replied(
-        &mut self,
-        now: Moment,
-        id: SessionId,
-        (body, chip, mac): (&[u8], &[u8], Option<&MacKey>),
-        effect: Effect,
-    ) {
-        let of = self.in_flight.remove(&id).expect("one reply for each request");
-        self.shares.end(now, of);
-        if let Some(session) = session_mut(&mut self.slots, id) {
-            let asked = session.asked.take().expect("a reply belongs to the request in flight");
-            let from = self.arena.len();
-            let answered = match effect {
-                Effect::End => Err(CloseReason::Denied),
-                _ if body.is_empty() => Ok(false),
-                _ => {
-                    let message = &session.buffer.bytes()[asked.message];
-                    let (profile, by) = (&self.listener.profile, (&self.calendar, mac));
-                    let said = profile.answer(message, (body, chip), by, &mut self.arena);
-                    said.map(|()| true).ok_or(CloseReason::Unanswerable)
-                }
-            };
-            session.buffer.drain(asked.end);
-            session.served |= answered == Ok(true);
-            if answered == Ok(true) && session.terminal != Some(of.1) {
-                let left = session.terminal.replace(of.1);
-                let left = left.map(|terminal| PresenceChange::Offline { terminal, session: id });
-                self.changes.extend(left);
-                // The later connection is the newer one: there are no handshakes to count.
-                let age = SessionAge { generation: 0, counter: now.0 };
-                let presence = Presence { session: id, age, since_ms: 0 };
-                self.changes.push(PresenceChange::Online { terminal: of.1, presence });
-            }
-            (session.heard, session.partial_since) = (now, now);
-            match answered {
-                Ok(true) => {
-                    self.stats.answers += 1;
-                    let bytes = from..self.arena.len();
-                    self.queue.push_back(Queued::Send { session: id, bytes });
-                }
-                Ok(false) => {}
-                Err(why) => self.close(id, why),
-            }
-            if self.draining {
-                self.close(id, CloseReason::Draining);
-            }
-            self.advance(now, id);
-        }
-        self.release_waiting(now);
+        self.slots.len() == self.free.len() && self.requests.len() == 0
     }
 
     fn on_deadline(&mut self, now: Moment) {
@@ -265,14 +209,7 @@ impl ListenerManager {
                 self.arm(id);
                 continue;
             }
-            let is_partial = !session.buffer.is_empty();
-            let why = match session.served {
-                _ if is_partial && session.partial_since.after(limits.frame) <= now => {
-                    CloseReason::FrameTimeout
-                }
-                false => CloseReason::FirstTimeout,
-                true => CloseReason::Idle,
-            };
+            let why = session.overdue(now, &limits);
             self.close(id, why);
         }
     }
@@ -282,7 +219,7 @@ impl ListenerManager {
         for slot in 0..u32::try_from(self.slots.len()).expect("connections_max is a u32") {
             let place = &self.slots[index(slot)];
             let id = SessionId { reactor: self.reactor, slot, generation: place.generation };
-            if place.session.as_ref().is_some_and(|session| session.asked.is_none()) {
+            if place.session.as_ref().is_some_and(|session| session.in_flight == 0) {
                 self.close(id, CloseReason::Draining);
             }
         }
@@ -309,10 +246,11 @@ impl ListenerManager {
         place.generation = place.generation.wrapping_add(1);
         self.free.push(id.slot);
         self.shares.disconnect(self.now, session.peer);
-        let left = session.terminal.take();
-        let left = left.map(|terminal| PresenceChange::Offline { terminal, session: id });
-        self.changes.extend(left);
+        self.note_left(id, std::mem::take(&mut session.terminals));
         session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
+        if session.in_flight > 0 {
+            self.requests.forget(id, &mut self.spare);
+        }
         let reason = CloseReason::ALL.iter().position(|reason| *reason == why);
         self.stats.closed[reason.expect("ALL lists every reason")] += 1;
         self.queue.push_back(Queued::Close { session: id, why });

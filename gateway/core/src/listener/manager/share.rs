@@ -41,8 +41,10 @@ struct TerminalShare {
 
 /// Why a request has to wait.
 pub(super) enum Wait {
-    /// For an answer to somebody else.
+    /// For an answer to somebody of its address.
     Answer,
+    /// For an answer to its own terminal.
+    Terminal,
     /// For its rate, until then.
     Until(Moment),
 }
@@ -84,27 +86,37 @@ impl Shares {
         self.forget(now, peer);
     }
 
-    /// Takes room for a request; `paced` is the state of its connection.
+    /// Whether an address has as many requests in flight as it may.
+    pub(super) fn is_full(&self, peer: Peer) -> bool {
+        self.peers.get(&peer).is_some_and(|share| share.requests >= self.per_address_max)
+    }
+
+    /// Takes room for a request; `paced` is the state of its connection, unless that is shared.
     pub(super) fn begin(
         &mut self,
         now: Moment,
         (peer, terminal): (Peer, TerminalId),
-        paced: &mut Moment,
+        paced: Option<&mut Moment>,
     ) -> Result<(), Wait> {
-        let held = self.peers.get(&peer).map_or(0, |share| share.requests);
-        let known = self.terminals.get(&(peer, terminal));
-        let of_terminal = known.map_or(0, |share| share.requests);
-        if held >= self.per_address_max || of_terminal >= self.per_terminal_max {
+        if self.is_full(peer) {
             return Err(Wait::Answer);
         }
-        let mut own = *paced;
-        self.pace.take(now, &mut own).map_err(Wait::Until)?;
+        let known = self.terminals.get(&(peer, terminal));
+        if known.is_some_and(|share| share.requests >= self.per_terminal_max) {
+            return Err(Wait::Terminal);
+        }
+        let mut own = paced.as_deref().copied().unwrap_or_default();
+        if paced.is_some() {
+            self.pace.take(now, &mut own).map_err(Wait::Until)?;
+        }
         let mut full_at = match known {
             Some(share) => share.full_at,
             None => self.debts.peek((peer, terminal)).unwrap_or_default(),
         };
         self.pace.take(now, &mut full_at).map_err(Wait::Until)?;
-        *paced = own;
+        if let Some(paced) = paced {
+            *paced = own;
+        }
         let share = self.terminals.entry((peer, terminal)).or_default();
         (share.requests, share.full_at) = (share.requests + 1, full_at);
         self.peers.entry(peer).or_default().requests += 1;

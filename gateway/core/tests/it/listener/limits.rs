@@ -16,13 +16,6 @@ fn why(port: &mut Port) -> Option<CloseReason> {
 }
 
 impl Port {
-    fn pass(&mut self, span: Span) {
-        self.rig.now = self.rig.now.after(span);
-        while self.manager.deadline().is_some_and(|at| at <= self.rig.now) {
-            self.input(Input::Deadline);
-        }
-    }
-
     /// Requests that wait in the pool.
     fn in_pool(&self) -> usize {
         self.asked.len()
@@ -290,7 +283,7 @@ fn a_terminal_is_online_from_its_first_answer_until_its_connection_ends() {
     let mut port = Port::new();
     let session = port.connect(1);
     let frame = port.frame(&request("0800", "990000", 1));
-    let changes = |port: &mut Port| port.manager.presence_changes().collect::<Vec<_>>();
+    let changes = |port: &mut Port| std::mem::take(&mut port.changes);
     port.receive(session, &frame);
     assert_eq!(changes(&mut port), [], "nothing has shown that it is enabled here");
     port.work();

@@ -9,14 +9,14 @@ use super::{NAME, Port, TERMINAL, as_type, request, sale, voucher};
 use crate::support::{keys, terminal};
 
 /// The key of the rig's terminals.
-const KEY: [u8; 32] = [7; 32];
+pub(super) const KEY: [u8; 32] = [7; 32];
 
-fn retail(key: [u8; 32]) -> MacKey {
+pub(super) fn retail(key: [u8; 32]) -> MacKey {
     MacKey::retail(key[..16].try_into().unwrap(), MacPadding::Zeros)
 }
 
 /// A request with its code.
-fn signed(message: &mut Message, key: &MacKey) -> Vec<u8> {
+pub(super) fn signed(message: &mut Message, key: &MacKey) -> Vec<u8> {
     let (dialect, mut bytes, mut framed) =
         (Dialect::builtin("nac").unwrap(), Vec::new(), Vec::new());
     dialect.encode_with_mac(message, key, &mut bytes).unwrap();

@@ -5,6 +5,8 @@ mod card;
 mod limits;
 mod mac;
 mod money;
+mod shared;
+mod shared_walk;
 
 use std::sync::Arc;
 
@@ -12,8 +14,9 @@ use tillgate_codec::iso8583::{Dialect, Fields, Message, Mti, Tpdu};
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::listener::limits::ListenerLimits;
 use tillgate_core::listener::{CloseReason, Input, Listener, ListenerManager, Output, Profile};
+use tillgate_core::online::PresenceChange;
 use tillgate_core::processing::{self, Processed};
-use tillgate_core::time::Calendar;
+use tillgate_core::time::{Calendar, Span};
 use tillgate_core::transaction::{Origin, Reply};
 use tillgate_store_core::{Change, RegistryRecord, TerminalId};
 
@@ -34,6 +37,8 @@ pub(super) struct Port {
     pub(super) paused: Vec<(SessionId, bool)>,
     pub(super) admitted: Vec<SessionId>,
     pub(super) refused: usize,
+    /// Terminals that came and went.
+    pub(super) changes: Vec<PresenceChange>,
     /// Requests that went to the pool.
     pub(super) asked: Vec<(Origin, Vec<u8>)>,
     calendar: Calendar,
@@ -72,6 +77,7 @@ impl Port {
             paused: Vec::new(),
             admitted: Vec::new(),
             refused: 0,
+            changes: Vec::new(),
             asked: Vec::new(),
             calendar,
         }
@@ -79,11 +85,14 @@ impl Port {
 
     /// Over a listener whose messages carry authentication codes.
     pub(super) fn with_mac(mac: &str) -> Self {
-        let mut port = Self::new();
-        let (limits, calendar) = (ListenerLimits::default(), port.calendar.clone());
-        port.listener = listener(mac);
-        port.manager = ListenerManager::new(Arc::clone(&port.listener), limits, calendar, 3);
-        port
+        Self::new().and_mac(mac, ListenerLimits::default())
+    }
+
+    pub(super) fn and_mac(mut self, mac: &str, limits: ListenerLimits) -> Self {
+        self.listener = listener(mac);
+        let (listener, calendar) = (Arc::clone(&self.listener), self.calendar.clone());
+        self.manager = ListenerManager::new(listener, limits, calendar, 3);
+        self
     }
 
     /// The same store after a restart; every connection is gone.
@@ -99,6 +108,7 @@ impl Port {
 
     pub(super) fn input(&mut self, input: Input<'_>) {
         self.manager.handle(self.rig.now, input);
+        self.changes.extend(self.manager.presence_changes());
         while let Some(output) = self.manager.poll() {
             match output {
                 Output::Admit { session, .. } => self.admitted.push(session),
@@ -126,6 +136,13 @@ impl Port {
         self.admitted.get(before).copied()
     }
 
+    pub(super) fn pass(&mut self, span: Span) {
+        self.rig.now = self.rig.now.after(span);
+        while self.manager.deadline().is_some_and(|at| at <= self.rig.now) {
+            self.input(Input::Deadline);
+        }
+    }
+
     pub(super) fn receive(&mut self, session: SessionId, bytes: &[u8]) {
         self.input(Input::Received { session, bytes });
     }
@@ -133,28 +150,34 @@ impl Port {
     /// The pool, the writer and the way back, as long as there is something to do.
     pub(super) fn work(&mut self) {
         loop {
-            for (origin, message) in std::mem::take(&mut self.asked) {
-                let processed = processing::decode_frame(
-                    &message,
-                    &self.listener,
-                    origin,
-                    (self.rig.wall, &self.calendar),
-                    &self.rig.directory,
-                    &keys(),
-                );
-                match processed {
-                    Processed::Ask(ask) => {
-                        self.rig.input(tillgate_core::transaction::Input::Ask(ask));
-                    }
-                    Processed::Reply(reply) => self.rig.replies.push(reply),
-                }
-            }
-            let replies = std::mem::take(&mut self.rig.replies);
-            if replies.is_empty() && self.asked.is_empty() {
+            std::mem::take(&mut self.asked).into_iter().for_each(|asked| self.serve(asked));
+            if self.rig.replies.is_empty() && self.asked.is_empty() {
                 return;
             }
-            replies.iter().for_each(|reply| self.reply(reply));
+            self.deliver();
         }
+    }
+
+    /// The pool and the writer, for one request.
+    pub(super) fn serve(&mut self, (origin, message): (Origin, Vec<u8>)) {
+        let processed = processing::decode_frame(
+            &message,
+            &self.listener,
+            origin,
+            (self.rig.wall, &self.calendar),
+            &self.rig.directory,
+            &keys(),
+        );
+        match processed {
+            Processed::Ask(ask) => self.rig.input(tillgate_core::transaction::Input::Ask(ask)),
+            Processed::Reply(reply) => self.rig.replies.push(reply),
+        }
+    }
+
+    /// The way back.
+    pub(super) fn deliver(&mut self) {
+        let replies = std::mem::take(&mut self.rig.replies);
+        replies.iter().for_each(|reply| self.reply(reply));
     }
 
     fn reply(&mut self, reply: &Reply) {

@@ -2,7 +2,7 @@
 //! double what is said to them, crashes between any two steps, an operator now and then. After the
 //! trouble comes calm, and then provider, journal and terminals must agree.
 
-mod dice;
+pub(crate) mod dice;
 mod provider;
 use crate::effort::cases;
 use crate::support;

@@ -300,6 +300,7 @@ pub(crate) struct ListenerMetrics {
     numbers: [Count; LISTENER.len()],
     refused_by: [Count; listener::ConnectionRefusal::ALL.len()],
     closed: [Count; listener::CloseReason::ALL.len()],
+    dropped: [Count; listener::DropReason::ALL.len()],
 }
 
 impl ListenerMetrics {
@@ -322,6 +323,7 @@ impl ListenerMetrics {
         set(&self.numbers, &numbers);
         set(&self.refused_by, &stats.refused_by);
         set(&self.closed, &stats.closed);
+        set(&self.dropped, &stats.dropped);
     }
 }
 

@@ -148,6 +148,9 @@ impl Metrics {
         let reasons = listener::CloseReason::ALL.iter().map(|reason| reason.label());
         let help = "Connections ended, by reason";
         each("tillgate_listener_closed_total", help, reasons.collect(), |of| &of.closed);
+        let reasons = listener::DropReason::ALL.iter().map(|reason| reason.label());
+        let help = "Requests of shared connections that were dropped, by reason";
+        each("tillgate_listener_dropped_total", help, reasons.collect(), |of| &of.dropped);
     }
 
     fn bridges(&self, page: &mut Page) {

@@ -83,9 +83,19 @@ fn would_block_is_fine(result: io::Result<()>) -> io::Result<()> {
 }
 
 impl Write for TlsStream {
+    /// Takes less than there is only while the socket takes no more: then it reports when it does.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.push()?;
-        let taken = self.tls.writer().write(bytes)?;
+        let mut taken = 0;
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            match self.push() {
+                Err(error) if error.kind() == ErrorKind::WouldBlock && taken > 0 => break,
+                pushed => pushed?,
+            }
+            match self.tls.writer().write(rest)? {
+                0 => break,
+                length => taken += length,
+            }
+        }
         would_block_is_fine(self.push())?;
         if taken == 0 { Err(ErrorKind::WouldBlock.into()) } else { Ok(taken) }
     }
