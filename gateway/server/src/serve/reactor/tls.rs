@@ -151,3 +151,75 @@ impl Source for PortStream {
         self.socket().deregister(from)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+    use super::*;
+    use crate::serve::bridge::tls::{certificates, private_key};
+
+    /// A server's end, and a client's that has sent a byte.
+    fn pair() -> (TlsStream, StreamOwned<ClientConnection, std::net::TcpStream>) {
+        let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+        let dir = tempfile::TempDir::new().unwrap();
+        let key = dir.path().join("host.key");
+        fs::copy(data.join("host.key"), &key).unwrap();
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();
+        let chain = certificates(&data.join("host.pem")).ok().unwrap();
+        let ring = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(Arc::clone(&ring))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(chain, private_key(&key).ok().unwrap())
+            .unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(certificates(&data.join("ca.pem")).ok().unwrap().remove(0)).unwrap();
+        let client = ClientConfig::builder_with_provider(ring)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let socket = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let tls = ClientConnection::new(Arc::new(client), "host.example".try_into().unwrap());
+        let mut client = StreamOwned::new(tls.unwrap(), socket);
+        let (accepted, _) = listener.accept().unwrap();
+        accepted.set_nonblocking(true).unwrap();
+        let stream = PortStream::new(TcpStream::from_std(accepted), Some(&Arc::new(config)));
+        let Some(PortStream::Tls(mut server)) = stream else { panic!("TLS begins") };
+        let writing = std::thread::spawn(move || {
+            client.write_all(&[1]).unwrap();
+            client
+        });
+        while server.read(&mut [0; 9]).is_err() {}
+        (*server, writing.join().unwrap())
+    }
+
+    #[test]
+    fn a_write_takes_all_that_the_socket_takes_and_not_only_a_buffer_of_it() {
+        let (mut server, mut client) = pair();
+        let bytes = vec![7; 4 * UNSENT_BYTES_MAX];
+        assert_eq!(server.write(&bytes).unwrap(), bytes.len(), "no edge would bring the rest");
+        // Until the socket takes no more: then it reports when it does.
+        let mut sent = bytes.len();
+        loop {
+            match server.write(&bytes) {
+                Ok(length) => sent += length,
+                Err(error) => break assert_eq!(error.kind(), ErrorKind::WouldBlock),
+            }
+        }
+        assert!(server.tls.wants_write());
+        let reading = std::thread::spawn(move || {
+            let mut all = vec![0; sent];
+            client.read_exact(&mut all).map(|()| all)
+        });
+        while server.flush().is_err() {}
+        assert!(reading.join().unwrap().unwrap().iter().all(|byte| *byte == 7));
+    }
+}

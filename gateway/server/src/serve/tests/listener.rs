@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,8 +13,7 @@ use socket2::{Domain, Socket, Type};
 use tillgate_codec::iso8583::{Dialect, Fields, Message, Mti, Tpdu};
 use tillgate_codec::link::message::ResponseCode;
 use tillgate_core::drain::Drained;
-use tillgate_store_core::{Change, Command, LedgerStore, RegistryRecord, Store, TerminalId};
-use tillgate_store_rocks::{Options, RocksEngine};
+use tillgate_store_core::{RegistryRecord, TerminalId};
 
 use super::network::{self, FIRST_TERMINAL, today, top_up_sale};
 use super::provider::APPROVED;
@@ -26,20 +26,27 @@ use crate::serve::gateway::Gateway;
 
 const TPDU: Tpdu = Tpdu([0x60, 0x00, 0x01, 0x80, 0x02]);
 /// The terminal that is enabled for the listener.
-const POS: u32 = FIRST_TERMINAL + 1;
+pub(super) const POS: u32 = FIRST_TERMINAL + 1;
 
 /// An installation with the listener `pos`, which terminal [`POS`] uses.
 pub(super) fn installation(networks: &str) -> Installation {
-    let mut installation = Installation::new();
+    with_terminals(Installation::new(), networks, POS..=POS)
+}
+
+/// With the listener `pos`, which these terminals use.
+pub(super) fn with_terminals(
+    mut installation: Installation,
+    networks: &str,
+    terminals: RangeInclusive<u32>,
+) -> Installation {
     listen(&mut installation, "127.0.0.1:0", "nac-terminal", networks);
-    let backend = RocksEngine::open(&installation.config.store.dir, &Options::serving()).unwrap();
-    let mut book = LedgerStore::open(backend, [1; 8]).unwrap();
     let keys = crate::serve::startup::keys(&installation.config).unwrap();
-    let mut terminal = network::terminal(&keys.vault, POS);
-    terminal.listener = "pos".to_owned();
-    let records = vec![RegistryRecord::Terminal(terminal)];
-    let change = Change { actor: "test".to_owned(), records, ..Change::default() };
-    book.commit(&mut vec![Command::Change(change)], &mut Vec::new()).unwrap();
+    let enabled = |id| {
+        let mut terminal = network::terminal(&keys.vault, id);
+        terminal.listener = "pos".to_owned();
+        RegistryRecord::Terminal(terminal)
+    };
+    installation.change(terminals.map(enabled).collect());
     installation
 }
 
@@ -56,8 +63,8 @@ fn listen(installation: &mut Installation, address: &str, profile: &str, network
 
 /// A terminal of another maker.
 pub(super) struct PosTerminal {
-    stream: TcpStream,
-    dialect: Dialect,
+    pub(super) stream: TcpStream,
+    pub(super) dialect: Dialect,
 }
 
 impl PosTerminal {
@@ -67,14 +74,14 @@ impl PosTerminal {
         Self { stream, dialect: Dialect::builtin("nac").unwrap() }
     }
 
-    fn send(&mut self, message: &Message) {
+    pub(super) fn send(&mut self, message: &Message) {
         let mut framed = Vec::new();
         self.dialect.encode_framed(message, &mut framed).unwrap();
         self.stream.write_all(&framed).unwrap();
     }
 
     /// The answer's bytes; `None`: the gateway has closed.
-    fn receive(&mut self) -> Option<Vec<u8>> {
+    pub(super) fn receive(&mut self) -> Option<Vec<u8>> {
         let mut length = [0; 2];
         match self.stream.read_exact(&mut length) {
             Ok(()) => {}
@@ -111,7 +118,7 @@ pub(super) fn request(mti: &str, processing: &str, stan: u32) -> Message {
 }
 
 /// A voucher, at noon of the gateway's date.
-fn voucher(mti: &str, stan: u32) -> Message {
+pub(super) fn voucher(mti: &str, stan: u32) -> Message {
     let (_, month, day) = today().ymd();
     let mut message = request(mti, "500001", stan);
     message.set_number(4, 5_000).set(12, "120000").set(13, &format!("{month:02}{day:02}"));

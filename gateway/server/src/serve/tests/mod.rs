@@ -3,6 +3,7 @@
 mod abuse;
 mod callback;
 mod card;
+mod concentrator;
 mod confirm;
 mod dates;
 mod dialects;
