@@ -24,7 +24,7 @@ enum Stop {
     Broken(CloseReason),
 }
 
-/// What becomes of a request that may not go on.
+/// A request that may not go on now.
 enum Held {
     Waits(Stop),
     Dropped(DropReason),

@@ -136,16 +136,14 @@ impl ListenerManager {
 
     /// The terminals of a connection that has ended go offline, but for those that are online over a
     /// later one.
-    pub(super) fn note_left(&mut self, id: SessionId, mut terminals: FxHashSet<TerminalId>) {
-        for terminal in terminals.drain() {
-            if let Some(shown) = self.served.get_mut(&terminal) {
-                if *shown != Some(id) {
-                    continue;
-                }
-                *shown = None;
-            }
-            self.changes.push(PresenceChange::Offline { terminal, session: id });
-        }
+    pub(super) fn note_left(&mut self, id: SessionId, terminals: FxHashSet<TerminalId>) {
+        let is_shown = |terminal: &TerminalId| match self.served.get_mut(terminal) {
+            Some(shown) if *shown == Some(id) => shown.take().is_some(),
+            shown => shown.is_none(),
+        };
+        let left = terminals.into_iter().filter(is_shown);
+        let left = left.map(|terminal| PresenceChange::Offline { terminal, session: id });
+        self.changes.extend(left);
     }
 
     /// Whoever is denied loses the connection, or on a shared one only the request.
