@@ -109,6 +109,12 @@ impl CardData {
         value.get(zeros..)
     }
 
+    /// The parts that prove card or holder. A provider that does not get them would approve what it
+    /// has not checked.
+    pub fn proofs(&self) -> impl Iterator<Item = CardPart> {
+        [CardPart::PinBlock, CardPart::Chip].into_iter().filter(|part| self.part(*part).is_some())
+    }
+
     /// Whether there is nothing in it.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -95,6 +95,11 @@ fn fill(
     message.tpdu = subject.profile.tpdu;
     // An account may be a card's number.
     let mut text = Zeroizing::new(String::with_capacity(512));
+    let places = |part| fields.iter().any(|(_, template)| card_part(template) == Some(part));
+    if let Some(part) = card.and_then(|card| card.proofs().find(|part| !places(*part))) {
+        let word = part.word();
+        return Err(format!("no field is {{card.{word}}}, and the terminal sent one"));
+    }
     for (number, template) in fields {
         if let Some(part) = card_part(template) {
             if let Some(bytes) = card.and_then(|card| card.part(part)) {

@@ -70,6 +70,18 @@ impl ConnectionPool {
         }
     }
 
+    /// What proves a card or its holder cannot be passed on.
+    fn note_unproven(&self) {
+        if self.may_complain() {
+            let bridge = &self.queue.metrics.name;
+            tracing::warn!(
+                bridge,
+                "a card's sale with a PIN block or chip data was not sent: over HTTP there is no \
+                 place for them"
+            );
+        }
+    }
+
     /// An answer counts for nothing: the outcome is unknown.
     fn note_doubt(&self, why: &str, request: &ProviderRequest, answer: &Response<Vec<u8>>) {
         if self.may_complain() {
@@ -127,6 +139,10 @@ impl ProviderConnection {
 
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
         // No protocol over HTTP has a place for it.
+        if exchange.card().is_some_and(|card| card.proofs().next().is_some()) {
+            self.pool.note_unproven();
+            return exchange.has_no_form();
+        }
         exchange.forget_card();
         // What has no form is known before the provider is there.
         let mut message = self.pool.provider.request(exchange.request());

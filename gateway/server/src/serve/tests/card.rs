@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -15,6 +16,7 @@ use tillgate_store_core::{
 };
 use tillgate_store_rocks::{Options, RocksEngine};
 
+use super::lies::{http, liar};
 use super::listener::{PosTerminal, installation, request};
 use super::network::{TOP_UPS, today};
 use super::{Installation, wait_for};
@@ -89,16 +91,15 @@ impl CardHost {
     }
 }
 
-/// The service of top-ups takes cards, over a bridge to the host.
-fn with_cards(host: SocketAddr) -> Installation {
+/// The service of top-ups takes cards, over this bridge.
+fn with_cards(bridge: &str) -> Installation {
     let mut installation = installation("127.0.0.0/8");
     let file = installation.config.file.clone();
     let profile = tillgate_core::provider::iso8583::Profile::builtin("nac-host").unwrap();
     let profile = profile.replace("mac = \"retail\"\n", "");
     fs::write(file.with_file_name("host.toml"), profile).unwrap();
     let text = format!(
-        "{}\n[[bridge]]\nname = \"topup\"\nkind = \"iso8583\"\nprofile = \"host.toml\"\n\
-         addresses = [\"{host}\"]\ndeadline_s = 2\n",
+        "{}\n[[bridge]]\nname = \"topup\"\ndeadline_s = 2\n{bridge}",
         fs::read_to_string(&file).unwrap()
     );
     installation.config.bridges = config::Config::parse(&file, &text).unwrap().bridges;
@@ -154,7 +155,10 @@ fn hex_digits(text: &str) -> Vec<u8> {
 #[test]
 fn a_card_s_data_reaches_the_host_as_it_was_the_chip_s_answer_comes_back_and_nothing_stays() {
     let host = CardHost::start();
-    let installation = with_cards(host.address);
+    let installation = with_cards(&format!(
+        "kind = \"iso8583\"\nprofile = \"host.toml\"\naddresses = [\"{}\"]\n",
+        host.address
+    ));
     let served = installation.serve();
     let up = "tillgate_bridge_connections_up{bridge=\"topup\"}";
     wait_for("the sign-on", || served.metric(up) == 1);
@@ -186,4 +190,27 @@ fn a_card_s_data_reaches_the_host_as_it_was_the_chip_s_answer_comes_back_and_not
     served.stop();
     installation.verify();
     assert_has_none(&bytes_below(installation.config.file.parent().unwrap()), "the installation");
+}
+
+#[test]
+fn a_sale_with_pin_or_chip_is_not_sent_to_a_provider_that_would_not_get_them() {
+    let (provider, connections) = liar(|_, _, _| http("200 OK", "{}"));
+    let installation = with_cards(&format!("kind = \"http\"\nurl = \"http://{provider}/\"\n"));
+    let served = installation.serve();
+    let mut terminal = PosTerminal::connect(&served);
+    for (stan, removed) in [(7, None), (8, Some(52)), (9, Some(55))] {
+        let mut sale = card_sale("0200", stan, 2_500);
+        removed.map(|field| sale.remove(field));
+        let said = terminal.ask(&sale).unwrap();
+        assert_eq!(terminal.field(&said, 39), "12", "without {removed:?}");
+    }
+    assert_eq!(connections.load(Ordering::Relaxed), 0, "nobody was asked");
+    let mut sale = card_sale("0200", 10, 2_500);
+    sale.remove(52);
+    sale.remove(55);
+    let said = terminal.ask(&sale).unwrap();
+    assert_eq!(terminal.field(&said, 39), "09", "its answer counts for nothing");
+    assert_eq!(connections.load(Ordering::Relaxed), 1);
+    served.stop();
+    installation.verify();
 }

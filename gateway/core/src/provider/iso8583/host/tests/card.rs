@@ -1,6 +1,6 @@
 //! Card data leaves once, as it came, and is not remembered; what the chip receives comes back.
 
-use super::{Bench, Message, Note, answer, approved, request};
+use super::{Bench, Message, Note, answer, approved, profile, request};
 use crate::card::{CardData, CardPart};
 use crate::provider::ProviderRequestKind::Authorize;
 use crate::provider::{ProviderOutcome, ProviderResult, Text};
@@ -47,6 +47,24 @@ fn card_data_is_in_the_message_that_leaves_and_in_nothing_that_is_kept() {
     answer.remove(55);
     bench.say(connection, &answer);
     assert_eq!(*bench.result(), approved());
+}
+
+#[test]
+fn a_sale_whose_proof_of_the_holder_has_no_place_is_not_sent_without_it() {
+    for (field, word) in
+        [("52 = \"{card.pin_block}\"\n", "pin_block"), ("55 = \"{card.chip}\"\n", "chip")]
+    {
+        let without = profile("iso87-host", |text| text.replace(field, ""));
+        let mut bench = Bench::of(without, None, (1, 8));
+        bench.sign_on(0);
+        bench.notes.clear();
+        bench.ask_with(request(Authorize, 42), card());
+        let connection = bench.connection(0);
+        assert!(bench.written(connection).is_empty(), "{word}");
+        assert_eq!(*bench.result(), request(Authorize, 42).inexpressible());
+        let said = format!("no field is {{card.{word}}}, and the terminal sent one");
+        assert_eq!(bench.notes, [Note::Unsendable(said)]);
+    }
 }
 
 #[test]
