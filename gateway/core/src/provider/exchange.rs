@@ -129,9 +129,16 @@ impl Exchange {
         self.card.as_deref()
     }
 
-    /// It has left, or the protocol has no place for it: it is wiped.
+    /// It has left: it is wiped.
     pub fn forget_card(&mut self) {
         self.card = None;
+    }
+
+    /// The protocol has no place for card data: it is wiped. `false`: what proves the card or its holder
+    /// must not be left behind, so that the request has no form.
+    pub fn may_go_without_card(&mut self) -> bool {
+        let card = self.card.take();
+        card.is_none_or(|card| card.proofs().next().is_none())
     }
 
     /// The provider carries sales out by their confirmations; said before [`Exchange::begin`].

@@ -132,7 +132,7 @@ impl Lines {
         }
         let ticket = self.tickets.len();
         let forgotten = self.memory.chance(line.config.forgotten_permille) && !self.calm;
-        let exchange = Exchange::new(request, now, line.config.deadline);
+        let exchange = Exchange::new(request, now, line.config.deadline).with_card(card);
         self.tickets.push(Ticket { life, exchange, open: true, forgotten });
         self.lines[bridge].waiting += 1;
         let fits = self.lines[bridge].waiting <= self.lines[bridge].config.room;
@@ -170,7 +170,12 @@ impl Lines {
         let life = self.tickets[ticket].life;
         self.lines[bridge].intake(life).taken();
         self.lines[bridge].waiting -= 1;
-        let mut step = self.tickets[ticket].exchange.begin(now);
+        let exchange = &mut self.tickets[ticket].exchange;
+        let mut step = if exchange.may_go_without_card() {
+            exchange.begin(now)
+        } else {
+            Step::Done(exchange.has_no_form())
+        };
         loop {
             let event = match step {
                 Step::Connect if refused => provider::Event::Refused,
@@ -213,6 +218,12 @@ impl Lines {
         let short = self.queue.between(Span::ZERO, Span(deadline.0 + deadline.0 / 8));
         let long = Span(deadline.0 - self.queue.between(Span(1), Span::s(1)).0);
         Some(if self.queue.chance(400) { long } else { short })
+    }
+
+    /// The request whose message is about to reach its provider.
+    pub(super) fn reaches(&self, message: &Message) -> Option<ProviderRequest> {
+        let request = || *self.tickets[message.ticket].exchange.request();
+        matches!(message.leg, Leg::There(_)).then(request)
     }
 
     /// Something has arrived; an answer about something else gives what it was read as, which must
@@ -308,7 +319,10 @@ impl Lines {
         let Ticket { life, ref exchange, ref mut open, forgotten } = self.tickets[ticket];
         let ProviderRequest { key, kind, bridge, .. } = *exchange.request();
         if std::mem::take(open) {
-            line.intake(life).observe(now, kind, &result);
+            match exchange.is_telling() {
+                true => line.intake(life).observe(now, kind, &result),
+                false => line.intake(life).pass_over(now, kind),
+            }
         }
         if forgotten {
             return;

@@ -237,6 +237,9 @@ impl World {
                 self.lines.happened(&mut self.queue, self.now, ticket, event);
             }
             Event::Line(message) => {
+                if let Some(request) = self.lines.reaches(&message) {
+                    self.witness.reached_without_card(self.now, &request);
+                }
                 if let Some((key, result)) = self.lines.arrived(&mut self.queue, self.now, message)
                 {
                     self.witness.believed_a_lie(self.now, key, &result);

@@ -139,11 +139,10 @@ impl ProviderConnection {
 
     async fn carry_out(&mut self, exchange: &mut Exchange) -> ProviderResult {
         // No protocol over HTTP has a place for it.
-        if exchange.card().is_some_and(|card| card.proofs().next().is_some()) {
+        if !exchange.may_go_without_card() {
             self.pool.note_unproven();
             return exchange.has_no_form();
         }
-        exchange.forget_card();
         // What has no form is known before the provider is there.
         let mut message = self.pool.provider.request(exchange.request());
         if message.is_none() {

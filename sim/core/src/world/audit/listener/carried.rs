@@ -9,6 +9,7 @@ use tillgate_core::provider::{ProviderRequest, ProviderRequestKind};
 use tillgate_store_core::{Key, ResponseCode, State, TerminalId};
 
 use super::Listener;
+use crate::time::Moment;
 use crate::world::audit::Checker;
 
 /// Expiry, entry mode, card sequence, track, PIN block, its key's number, chip data.
@@ -53,6 +54,20 @@ impl Checker {
         let has = carried(view);
         let field = FIELDS.into_iter().find(|field| has.get(field) != wanted.get(field))?;
         Some(format!("and field {field} is not what its terminal sent"))
+    }
+
+    /// A request reaches a provider whose protocol has no place for card data.
+    pub(in super::super::super) fn reached_without_card(
+        &mut self,
+        now: Moment,
+        request: &ProviderRequest,
+    ) {
+        let of = self.listener.carried.get(&(request.key, request.amount_minor));
+        let proves = of.is_some_and(|card| card.contains_key(&52) || card.contains_key(&55));
+        if proves && request.kind == ProviderRequestKind::Authorize {
+            let text = format!("{}: ordered without the PIN or chip data that it has", request.key);
+            self.violate(now, 1, text);
+        }
     }
 
     /// Whether a text has something of a card that a terminal sent, as it is or in hexadecimal.
