@@ -44,22 +44,22 @@ impl Card {
         let Self { way, pin_block } = self;
         let number = digest(pin_block);
         if *way == Way::Keyed {
-            message.set(2, account).set(14, "2912").set(22, "0012");
+            message.set(2, account).set(14, "2912").set_number(22, 12);
             return;
         }
         message.set(35, &format!("{account}=2912201{:010}", number % 10_000_000_000));
         let mode = match way {
-            Way::Keyed | Way::Stripe => "0021",
-            Way::Chip => "0051",
-            Way::Contactless => "0072",
+            Way::Keyed | Way::Stripe => 21,
+            Way::Chip => 51,
+            Way::Contactless => 72,
         };
-        message.set(22, mode);
+        message.set_number(22, mode);
         if *way != Way::Contactless {
             message.set_bytes(52, pin_block);
             message.set(53, &format!("{:016}", number % 10_000_000_000_000_000));
         }
         if *way == Way::Chip {
-            message.set(23, &format!("{:04}", number % 3));
+            message.set_number(23, number % 3);
         }
         if let Some(chip) = self.chip() {
             message.set_bytes(55, &chip);

@@ -1,19 +1,15 @@
 //! The connection of a terminal: frames, codes, logons and line tests.
 
-use tillgate_codec::iso8583::{Fields, MacVerdict, Message, View};
+use tillgate_codec::iso8583::{Fields, MacVerdict, Message, TPDU_BYTES, View};
 
 use super::clock::Clock;
 use super::message::{self, INVALID, Said};
-use super::{IsoTerminal, Phase, Service};
+use super::{Firmware, IsoTerminal, Phase, Service, check};
 use crate::terminal::{Note, Trouble};
 use crate::time::Moment;
 
-/// Before a message, and at its end; a message with a valid code has both.
-const TPDU_BYTES: usize = 5;
-const MAC_BYTES: usize = 8;
-
 /// The highest trace number: six digits.
-const TRACE_MAX: u32 = 999_999;
+pub(super) const TRACE_MAX: u32 = 999_999;
 
 impl IsoTerminal {
     pub(super) fn tick(&mut self, now: Moment) {
@@ -82,9 +78,9 @@ impl IsoTerminal {
         let firmware = std::sync::Arc::clone(&self.firmware);
         let mut fields = Fields::new();
         let view = firmware.dialect.view(message, &mut fields).map_err(|_| Trouble::BadMessage)?;
-        let keys = [Some(&self.key), self.former.as_ref()];
+        let keys = [self.key.as_ref(), self.former.as_ref()];
         let is_ours = |key: &_| view.verify_mac(key) == MacVerdict::Valid;
-        if !keys.into_iter().flatten().any(is_ours) {
+        if firmware.mac.is_some() && !keys.into_iter().flatten().any(is_ours) {
             return Err(Trouble::BadSeal);
         }
         let Some(said) = Said::of(&view, self.till.terminal()) else {
@@ -96,7 +92,10 @@ impl IsoTerminal {
             "0810" => self.take_service(now, &view, &said),
             mti => {
                 // The code does not cover the TPDU, and depends on the key, which may be another then.
-                let body = &message[TPDU_BYTES..message.len() - MAC_BYTES];
+                let start = if view.tpdu().is_some() { TPDU_BYTES } else { 0 };
+                let code = [64, 128].map(|number| view.wire(number).map_or(0, <[u8]>::len));
+                let end = message.len() - code.into_iter().sum::<usize>();
+                let body = message.get(start..end).unwrap_or(message);
                 // The date may be another one, which only a logon tells.
                 self.needs_logon |= said.code == INVALID;
                 self.till.answered((now, mti), &said, body, &mut self.rng);
@@ -135,9 +134,9 @@ impl IsoTerminal {
     /// Puts a message on the wire, with its code.
     pub(super) fn send(&mut self, mut message: Message) {
         let mut bytes = Vec::with_capacity(512);
-        let dialect = &self.firmware.dialect;
-        let made = dialect.encode_with_mac(&mut message, &self.key, &mut bytes);
-        made.expect("what a terminal writes fits its dialect");
+        let Firmware { dialect, .. } = &*self.firmware;
+        check::encode(dialect, &mut message, self.key.as_ref(), &mut bytes)
+            .expect("what a terminal writes fits its dialect");
         let framed = dialect.framing().append_frame(&bytes, &mut self.out);
         framed.expect("a message is shorter than a frame may be");
     }

@@ -23,7 +23,7 @@ pub(crate) const INVALID: ResponseCode = ResponseCode(*b"12");
 fn blank(mti: &str, processing: &str, stan: u32, terminal: u32) -> Message {
     let mti = Mti::parse(mti).expect("a message type has four digits");
     let mut message = Message::new(mti).with_tpdu(TPDU);
-    message.set(3, processing).set_number(11, stan.into()).set(24, "0123");
+    message.set(3, processing).set_number(11, stan.into()).set_number(24, 123);
     message.set(41, &format!("{terminal:08}"));
     message
 }
@@ -39,8 +39,8 @@ pub(super) fn service(is_logon: bool, stan: u32, terminal: u32) -> Message {
 
 /// The content of a sale, or of its reversal: the reversal has the sale's own number and time.
 fn content(mti: &str, asked: &Asked, sold: &Sold, terminal: u32) -> Message {
-    let processing = processing_code(asked.service, asked.product);
-    let mut message = blank(mti, &processing, asked.stan, terminal);
+    let processing = std::str::from_utf8(&sold.code).unwrap_or_default();
+    let mut message = blank(mti, processing, asked.stan, terminal);
     dated(&mut message, sold.local);
     message.set_number(4, asked.amount_minor).set(25, "00").set(42, "MERCHANT-000001");
     message.set(49, &format!("{:03}", sold.currency));

@@ -14,6 +14,7 @@
 //! in `link`, what is sold in `sale`, what is written and read in `message`.
 
 mod card;
+mod check;
 mod clock;
 mod link;
 pub(crate) mod message;
@@ -21,13 +22,16 @@ mod sale;
 
 use std::sync::Arc;
 
-use tillgate_codec::iso8583::{Dialect, MacKey, MacPadding};
+use tillgate_codec::iso8583::{Dialect, MacKey};
 use tillgate_codec::link::channel::Psk;
 use tillgate_codec::link::message::BusinessDate;
+
+pub use tillgate_core::listener::Profile;
 
 use self::clock::Clock;
 use self::sale::SaleFlow;
 use crate::firmware::{Habits, LoadModel, Mix, Reconnect};
+use crate::provider::iso8583::MacAlgorithm;
 use crate::rng::Rng;
 use crate::sales_log::SalesLog;
 use crate::terminal::{Input, Note, Output};
@@ -37,8 +41,14 @@ use crate::time::{Moment, Span};
 pub struct Firmware {
     /// What its messages look like; fields 64 and 128 carry the authentication code.
     pub dialect: Dialect,
-    /// What is sold. Processing code 50SSPP is product PP of service SS.
+    /// How authentication codes are made; `None`: there are none.
+    pub mac: Option<Mac>,
+    /// What is sold.
     pub mix: Mix,
+    /// Processing codes of products; of one that is not listed it is 50SSPP, product PP of service SS.
+    pub codes: Vec<ProductCode>,
+    /// Trace numbers of each date begin above this one.
+    pub stan_floor: u32,
     /// When it is sold.
     pub custom: LoadModel,
     /// Of 1000 sales answered, how many are sent once more as if the answer had been lost.
@@ -66,11 +76,28 @@ pub struct Firmware {
     pub day: BusinessDate,
 }
 
+/// What a processing code stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProductCode {
+    pub service: u16,
+    pub product: u16,
+    /// Six digits.
+    pub code: [u8; 6],
+}
+
+/// How authentication codes are made, and of how many bytes of a terminal's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mac {
+    pub algorithm: MacAlgorithm,
+    pub key_bytes: usize,
+}
+
 /// A simulated terminal of another maker.
 pub struct IsoTerminal {
     firmware: Arc<Firmware>,
     rng: Rng,
-    key: MacKey,
+    /// Where messages have codes.
+    key: Option<MacKey>,
     /// The key before: what was asked with it is answered with it.
     former: Option<MacKey>,
     phase: Phase,
@@ -79,6 +106,8 @@ pub struct IsoTerminal {
     /// A logon or a line test on its way.
     service: Option<Service>,
     needs_logon: bool,
+    /// Whether it was last reported as online.
+    online: bool,
     clock: Option<Clock>,
     /// The number of the last logon or line test.
     trace: u32,
@@ -116,25 +145,35 @@ struct Service {
     by: Moment,
 }
 
-/// The key of the codes: the first 16 bytes of what was entered.
-fn mac_key(psk: &Psk) -> MacKey {
-    let (key, _) = psk.bytes().split_first_chunk().expect("a key has 32 bytes");
-    MacKey::retail(key, MacPadding::Zeros)
+impl Mac {
+    /// The key of the codes: the first bytes of what was entered; `None` if there is none of that
+    /// length.
+    #[must_use]
+    pub fn key(self, psk: &Psk) -> Option<MacKey> {
+        self.algorithm.key(psk.bytes().get(..self.key_bytes)?)
+    }
 }
 
 impl IsoTerminal {
     /// A terminal that is switched on at `now` and connects at once. `psk` is the key that the
-    /// operator was given for it.
+    /// operator was given for it; only where messages have codes.
     #[must_use]
-    pub fn new(terminal: u32, psk: &Psk, firmware: Arc<Firmware>, seed: u64, now: Moment) -> Self {
+    pub fn new(
+        terminal: u32,
+        psk: Option<&Psk>,
+        firmware: Arc<Firmware>,
+        seed: u64,
+        now: Moment,
+    ) -> Self {
         Self {
             rng: Rng::new(seed, u64::from(terminal)),
-            key: mac_key(psk),
+            key: firmware.mac.zip(psk).and_then(|(mac, psk)| mac.key(psk)),
             former: None,
             phase: Phase::Away(now),
             failures: 0,
             service: None,
             needs_logon: true,
+            online: false,
             clock: None,
             trace: 0,
             till: SaleFlow::new(terminal, Arc::clone(&firmware), seed),
@@ -147,6 +186,13 @@ impl IsoTerminal {
             connect: false,
             close: false,
         }
+    }
+
+    /// The journal has this number of it from before: its numbers of that date go on above.
+    #[must_use]
+    pub fn resumed(mut self, date: BusinessDate, stan: u32) -> Self {
+        self.till.resume(date, stan);
+        self
     }
 
     /// Takes one input. Drain [`IsoTerminal::poll`] afterwards.
@@ -167,6 +213,10 @@ impl IsoTerminal {
             Input::Rekey { psk, reconnect, .. } => self.rekey(now, &psk, reconnect),
         }
         self.go_on(now);
+        let online = self.phase == Phase::Linked && self.clock.is_some();
+        if online != std::mem::replace(&mut self.online, online) {
+            self.till.notes.push(if online { Note::Online } else { Note::Offline });
+        }
     }
 
     /// The next thing to do; `None` when there is nothing more.
@@ -255,8 +305,8 @@ impl IsoTerminal {
     }
 
     fn rekey(&mut self, now: Moment, psk: &Psk, reconnect: bool) {
-        let former = std::mem::replace(&mut self.key, mac_key(psk));
-        self.former = Some(former);
+        let Some(mac) = self.firmware.mac else { return };
+        self.former = std::mem::replace(&mut self.key, mac.key(psk));
         self.needs_logon = true;
         if reconnect && matches!(self.phase, Phase::Connecting { .. } | Phase::Linked) {
             self.hang_up(now, None);

@@ -14,6 +14,7 @@ use super::wire::{Caller, Item, Way};
 use crate::firmware::{Delay, Firmware, Habits, LoadModel, Mix, Reconnect, WhenBlocked};
 use crate::iso_terminal::{self, IsoTerminal};
 use crate::limits::ANSWER_MARGIN;
+use crate::provider::iso8583::MacAlgorithm;
 use crate::sales_log::SalesLog;
 use crate::terminal::{Identity, Input, Note, Output, Terminal};
 use crate::time::{Moment, Span};
@@ -93,7 +94,7 @@ pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
         let place = u16::try_from(id - TERMINAL_FIRST).unwrap_or(u16::MAX);
         let terminal = if config.is_iso(place) {
             let firmware = Arc::clone(&iso[usize::from(place % 2)]);
-            let terminal = IsoTerminal::new(id, &psk, firmware, config.seed, on);
+            let terminal = IsoTerminal::new(id, Some(&psk), firmware, config.seed, on);
             PointOfSale::Iso(Box::new(terminal))
         } else {
             let identity = Identity { terminal: id, key_id: KEY_FIRST, psk, handshakes: 0 };
@@ -110,6 +111,9 @@ fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
     let sealed = firmware(config, None);
     [false, true].map(|hangs_up| iso_terminal::Firmware {
         dialect: nac().clone(),
+        mac: Some(iso_terminal::Mac { algorithm: MacAlgorithm::Retail, key_bytes: 16 }),
+        codes: Vec::new(),
+        stan_floor: 0,
         mix: Mix::new(iso_offers(config).collect()).unwrap_or_default(),
         custom: sealed.custom,
         retry_permille: sealed.retry_permille,

@@ -21,6 +21,7 @@ use self::settle::Batch;
 use super::Firmware;
 use super::card::Card;
 use super::clock::Local;
+use super::link::TRACE_MAX;
 use super::message::{self, Closing};
 use crate::firmware::{LoadModel, OfferKind};
 use crate::limits::ATTEMPTS_MAX;
@@ -35,6 +36,8 @@ pub(super) struct Sold {
     /// What the clock showed: part of the content, also of its reversal.
     pub(super) local: Local,
     pub(super) currency: u16,
+    /// The processing code.
+    pub(super) code: [u8; 6],
     pub(super) account: Account,
     /// Whether its reversal is an advice (0420).
     pub(super) is_advice: bool,
@@ -178,10 +181,15 @@ impl SaleFlow {
         }
     }
 
+    /// The numbers of a date go on above this one.
+    pub(super) fn resume(&mut self, date: BusinessDate, stan: u32) {
+        (self.date, self.stan) = (Some(date), stan);
+    }
+
     /// The terminal has logged on.
     pub(super) fn online(&mut self, local: Local) {
-        self.book.open(local.business(self.firmware.cutoff_min), 0);
-        self.notes.push(Note::Online);
+        let today = local.business(self.firmware.cutoff_min);
+        self.book.open(today, if self.date == Some(today) { self.stan } else { 0 });
     }
 
     /// Whether nothing is left to do for good.
@@ -250,6 +258,12 @@ impl SaleFlow {
         }
         let date = self.number(local);
         let Some((offer, amount_minor)) = self.firmware.mix.draw(rng) else { return };
+        if self.stan >= TRACE_MAX {
+            // The last one is for the totals; there are no more of this date.
+            self.stan = TRACE_MAX - 1;
+            self.task = Task::Free(None);
+            return self.notes.push(Note::TurnedAway);
+        }
         let (subscriber, is_read) = match offer.kind {
             OfferKind::Voucher => (0, false),
             OfferKind::Card => (subscriber::card(rng), !rng.chance(500)),
@@ -268,7 +282,8 @@ impl SaleFlow {
             OfferKind::Card => Account::Card(Card::keyed()),
             OfferKind::TopUp | OfferKind::Bill => Account::Named,
         };
-        self.sold.push(Sold { local, currency, account, is_advice });
+        let code = self.firmware.code(service, product);
+        self.sold.push(Sold { local, currency, code, account, is_advice });
         self.notes.push(Note::Started);
         self.ask(Kind::Sale, entry);
     }
@@ -280,7 +295,7 @@ impl SaleFlow {
             // On a date that was before it goes on above all that it has used on any.
             let (date, stan) = self.high;
             self.high = (date.max(Some(today)), stan.max(self.stan));
-            self.stan = if date < Some(today) { 0 } else { self.high.1 };
+            self.stan = if date < Some(today) { self.firmware.stan_floor } else { self.high.1 };
             self.date = Some(today);
         }
         self.stan += 1;

@@ -6,6 +6,7 @@ use tillgate_codec::link::message::{BusinessDate, ResponseCode, Totals};
 
 use super::{Kind, SaleFlow, Task};
 use crate::iso_terminal::clock::Local;
+use crate::iso_terminal::link::TRACE_MAX;
 use crate::iso_terminal::message::{Closing, INVALID, Record, Said};
 use crate::rng::Rng;
 use crate::sales_log::State;
@@ -102,6 +103,10 @@ impl SaleFlow {
             let is_sold = sale.state == State::Approved;
             if sale.asked.date != date || !(is_sold || is_false) {
                 continue;
+            }
+            if self.stan + 2 > TRACE_MAX {
+                // The last number is for the totals.
+                break;
             }
             self.stan += 1;
             let amount_minor = sale.asked.amount_minor + u64::from(is_sold && is_false);
