@@ -160,6 +160,7 @@ impl Gateway {
         let options = NetworkOptions {
             seed: 1,
             terminals: self.plan.terminals,
+            iso8583: 0,
             sellers: (self.plan.terminals / 10).max(1),
             vouchers: count,
             vouchers_from: from,

@@ -15,7 +15,7 @@ use std::time::Instant;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tillsim::cpu;
-use tillsim::driver::{FleetSnapshot, Plain, Plan, Share, Stage, latencies};
+use tillsim::driver::{FleetSnapshot, Plain, Plan, PointOfSale, Share, Stage, latencies};
 use tillsim::exit::Refusal;
 use tillsim::number::{float, whole};
 use tillsim::run::{
@@ -23,7 +23,6 @@ use tillsim::run::{
 };
 use tillsim::scenario::{Offer, Scenario, resolve};
 use tillsim_core::audit::Kind;
-use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use crate::command::Options;
@@ -170,6 +169,7 @@ pub(crate) fn plain_round(
     let count = u64::try_from(clients.len()).unwrap_or(u64::MAX);
     let plan = Plan {
         target: address,
+        listener: None,
         sources: Vec::new(),
         connects_per_s: 10_000,
         cuts_per_s: 0.0,
@@ -199,7 +199,7 @@ pub(crate) fn gateway_round(
     part: &Part,
     length: Span,
     wrong: &mut Vec<String>,
-) -> Result<(Driven<Terminal>, Used), Refusal> {
+) -> Result<(Driven<PointOfSale>, Used), Refusal> {
     let order = order(gateway, part, length)?;
     let before = Hops::of(gateway)?;
     let mut watcher = Cpu::new(Some(gateway.pid()));
@@ -219,8 +219,8 @@ pub(crate) fn gateway_round(
 }
 
 /// What the three books say against this round.
-fn money(order: &Order, driven: &Driven<Terminal>) -> Option<String> {
-    let books: Vec<_> = driven.done.clients.iter().map(Terminal::book).collect();
+fn money(order: &Order, driven: &Driven<PointOfSale>) -> Option<String> {
+    let books: Vec<_> = driven.done.clients.iter().map(PointOfSale::book).collect();
     match reconcile(&books, &order.sources, Span::ZERO) {
         Money::NotChecked => Some("the money was not checked".to_owned()),
         Money::Unreadable(refusal) => Some(refusal.to_string()),
@@ -259,7 +259,7 @@ pub(crate) fn order(gateway: &Gateway, part: &Part, length: Span) -> Result<Orde
 }
 
 /// The sizes of a sale's and its answer's records, as the warm-up had them.
-pub(crate) fn frames(warm: &Driven<Terminal>) -> Frames {
+pub(crate) fn frames(warm: &Driven<PointOfSale>) -> Frames {
     let sum = |of: fn(&Share) -> u64| warm.done.shares.iter().map(of).sum::<u64>();
     let each = |bytes: u64, records: u64| {
         let rounded = (float(bytes) / float(records.max(1))).round().max(1.0);

@@ -15,11 +15,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use tillgate_codec::iso8583::{Dialect, Message, Mti};
-use tillsim::driver::Plain;
+use tillsim::driver::{Plain, PointOfSale};
 use tillsim::exit::Refusal;
 use tillsim::number::whole;
 use tillsim::run::{Driven, Interrupts, drive};
-use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use crate::command::Options;
@@ -249,7 +248,7 @@ fn beside_others<T>(
     gateway: &Gateway,
     beside: &Part,
     measured: impl FnOnce() -> Result<T, Refusal>,
-) -> Result<(T, Driven<Terminal>), Refusal> {
+) -> Result<(T, Driven<PointOfSale>), Refusal> {
     let mut order = order(gateway, beside, Span::s(3_600))?;
     // Nobody waits for what a dead provider owes.
     order.course.drain = Span::ms(200);

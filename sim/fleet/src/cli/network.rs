@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::print;
 use crate::exit::{Exit, Refusal};
-use crate::network::{Currency, NetworkOptions, generate, minor};
+use crate::network::{Currency, LISTENER, Made, NetworkOptions, PROFILE, generate, minor};
 use crate::text::grouped;
 
 /// Generate a network of sellers, terminals and vouchers as CSV files for import
@@ -21,6 +21,9 @@ pub(super) struct Network {
     /// Terminals, numbered from 1
     #[arg(long, value_name = "N", default_value_t = 100)]
     terminals: u32,
+    /// Of these, terminals of another maker: the last ones, for the ISO 8583 listener `pos`
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    iso8583: u32,
     /// Sellers; a tenth of the terminals by default
     #[arg(long, value_name = "N")]
     sellers: Option<u32>,
@@ -65,6 +68,7 @@ impl Network {
         let options = NetworkOptions {
             seed: self.seed,
             terminals: self.terminals,
+            iso8583: self.iso8583,
             sellers: self.sellers.unwrap_or(self.terminals / 10).max(1),
             vouchers,
             vouchers_from: self.vouchers_from,
@@ -85,6 +89,34 @@ impl Network {
         for part in &made.parts {
             print::line(&format!("  tillgate import {} --config FILE", part.display()));
         }
+        if options.iso8583 > 0 && !options.stock_only {
+            self::listener(&made, options.iso8583);
+        }
         Ok(Exit::Pass)
     }
+}
+
+/// The listener of a load test: all terminals have this machine's address, or few of its.
+fn listener(made: &Made, terminals: u32) {
+    let Some(folder) = made.parts.first() else { return };
+    let profile = std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).join(PROFILE);
+    let most = terminals.saturating_mul(2).clamp(1, 100_000);
+    print::line("the listener, for the gateway's configuration:");
+    for line in [
+        "[[iso8583_listener]]".to_owned(),
+        format!("name = \"{LISTENER}\""),
+        "address = \"127.0.0.1:7410\"".to_owned(),
+        format!("profile = {:?}", profile.display().to_string()),
+        "networks = [\"127.0.0.0/8\"]".to_owned(),
+        format!("connections_max = {most}"),
+        format!("connections_per_address = {most}"),
+        "requests_per_s = 0".to_owned(),
+    ] {
+        print::line(&format!("  {line}"));
+    }
+    print::line(&format!(
+        "and for the fleet:\n  tillsim run --network {} --iso8583 127.0.0.1:7410 --profile {}",
+        folder.display(),
+        folder.join(PROFILE).display()
+    ));
 }

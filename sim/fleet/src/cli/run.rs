@@ -52,6 +52,12 @@ pub(super) struct Run {
     /// A simulated provider, for reading its book, or the log of an ISO 8583 host; may be repeated
     #[arg(long, value_name = "URL|FILE")]
     provider: Vec<String>,
+    /// Terminals of other makers take part: where the ISO 8583 listener is
+    #[arg(long, value_name = "HOST:PORT")]
+    iso8583: Option<String>,
+    /// The listener's profile, a name or a file
+    #[arg(long, value_name = "NAME|FILE")]
+    profile: Option<String>,
     /// How customers arrive
     #[arg(long, value_enum)]
     load: Option<Model>,
@@ -129,6 +135,11 @@ impl Run {
         if !self.provider.is_empty() {
             scenario.gateway.provider = None;
             scenario.gateway.providers.clone_from(&self.provider);
+        }
+        if self.iso8583.is_some() || self.profile.is_some() {
+            let iso = scenario.iso8583.get_or_insert_default();
+            put(&mut iso.address, &self.iso8583);
+            put(&mut iso.profile, &self.profile);
         }
         put(&mut scenario.load.think, &self.think);
         put(&mut scenario.connect.threads, &self.threads);

@@ -21,7 +21,7 @@ mod plain;
 mod tally;
 
 pub use arrivals::{Arrivals, Phase};
-pub use client::Client;
+pub use client::{Client, ClientKind, PointOfSale};
 pub use engine::{Engine, Plan, Share};
 pub use fleet::{Done, Fleet, FleetSnapshot, Open, Stage};
 pub use line::Lost;

@@ -6,6 +6,7 @@ use tillgate_codec::link::message::ResponseCode;
 use tillsim_core::terminal::{Finished, Note};
 use tillsim_core::time::Span;
 
+use super::client::ClientKind;
 use super::line::Lost;
 
 /// Longest latency that is recorded exactly: ten minutes, in microseconds.
@@ -31,6 +32,8 @@ pub struct Tally {
     pub received_bytes: u64,
     /// Terminals logged on now.
     pub online: u64,
+    /// Of these, terminals of other makers.
+    pub online_iso8583: u64,
     /// Customers that came, in open load.
     pub offered: u64,
     /// Customers that found the line too long and left, in open load.
@@ -84,10 +87,17 @@ macro_rules! add {
 
 impl Tally {
     /// Counts a note; gives the sale's response time if one has finished.
-    pub fn note(&mut self, note: Note) -> Option<Span> {
+    pub fn note(&mut self, kind: ClientKind, note: Note) -> Option<Span> {
+        let is_iso8583 = u64::from(kind == ClientKind::Iso8583);
         match note {
-            Note::Online => self.online += 1,
-            Note::Offline => self.online = self.online.saturating_sub(1),
+            Note::Online => {
+                self.online += 1;
+                self.online_iso8583 += is_iso8583;
+            }
+            Note::Offline => {
+                self.online = self.online.saturating_sub(1);
+                self.online_iso8583 = self.online_iso8583.saturating_sub(is_iso8583);
+            }
             Note::Ready => {}
             Note::Started => self.started += 1,
             Note::Finished(finished) => {
@@ -135,7 +145,7 @@ impl Tally {
     /// Never: all histograms have the same bounds.
     pub fn add(&mut self, other: &Self) {
         add!(
-            self, other: connects, sent_bytes, received_bytes, online, offered, dropped, started,
+            self, other: connects, sent_bytes, received_bytes, online, online_iso8583, offered, dropped, started,
             approved, confirmed, reversals, reversed, stands, settled, totals_differ, doubts,
             sent_again, asked_again, turned_away, tried_blocked, orders, stopped
         );

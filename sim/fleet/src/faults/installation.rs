@@ -65,6 +65,7 @@ impl TestInstallation {
         let options = NetworkOptions {
             seed: plan.extent.seed,
             terminals: plan.extent.terminals,
+            iso8583: 0,
             sellers: (plan.extent.terminals / TERMINALS_A_SELLER).max(1),
             vouchers,
             vouchers_from: 0,

@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
 use smart_default::SmartDefault;
-use tillsim_core::terminal::Terminal;
 
 use super::installation::TestInstallation;
-use crate::driver::{FleetSnapshot, Stage, latencies};
+use crate::driver::{FleetSnapshot, PointOfSale, Stage, latencies};
 use crate::exit::{About, Refusal};
 use crate::run::{Driven, Interrupts, Watcher, drive};
 use crate::scenario::{Connect, Gateway, Load as Customers, Scenario, Terminal as Manner, resolve};
@@ -37,7 +36,7 @@ struct Seen {
 pub(super) struct Load {
     seen: Arc<Mutex<Seen>>,
     interrupts: Interrupts,
-    thread: JoinHandle<Result<Driven<Terminal>, Refusal>>,
+    thread: JoinHandle<Result<Driven<PointOfSale>, Refusal>>,
 }
 
 impl Load {
@@ -117,7 +116,7 @@ impl Load {
     }
 
     /// No more customers; what is in doubt is resolved, then the books are closed.
-    pub(super) fn stop(self) -> Result<Driven<Terminal>, Refusal> {
+    pub(super) fn stop(self) -> Result<Driven<PointOfSale>, Refusal> {
         self.interrupts.store(1, Ordering::Relaxed);
         self.thread.join().map_err(|_| Refusal("the fleet's thread was lost".to_owned()))?
     }

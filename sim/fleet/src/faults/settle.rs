@@ -7,13 +7,13 @@ use std::time::Instant;
 use serde_json::Value;
 use tillsim_core::audit::AuditReport;
 use tillsim_core::sales_log::{SalesLog, State};
-use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
 use super::Finding;
 use super::gateway::Gateway;
 use super::installation::TestInstallation;
 use super::load::Load;
+use crate::driver::PointOfSale;
 use crate::exit::{About, Refusal};
 use crate::run::{Driven, Money, Sources, reconcile};
 
@@ -39,9 +39,9 @@ pub(super) fn settle(
 /// Compares the three books of a serving gateway.
 pub(super) fn compare(
     house: &TestInstallation,
-    driven: &Driven<Terminal>,
+    driven: &Driven<PointOfSale>,
 ) -> Result<AuditReport, Refusal> {
-    let books: Vec<&SalesLog> = driven.done.clients.iter().map(Terminal::book).collect();
+    let books: Vec<&SalesLog> = driven.done.clients.iter().map(PointOfSale::book).collect();
     let sources = Sources {
         admin: Some(house.api()?),
         providers: vec![house.provider.clone()],
@@ -70,7 +70,7 @@ pub(super) fn verify(house: &TestInstallation, data: &Path) -> Result<Option<Str
 /// `data` exports does not have as approved.
 pub(super) fn missing_before(
     house: &TestInstallation,
-    driven: &Driven<Terminal>,
+    driven: &Driven<PointOfSale>,
     data: &Path,
     instant: Instant,
 ) -> Result<u64, Refusal> {
@@ -88,7 +88,7 @@ pub(super) fn missing_before(
     let since = u64::try_from(instant.saturating_duration_since(driven.epoch).as_nanos());
     let since = since.unwrap_or(u64::MAX);
     let mut missing = 0;
-    for book in driven.done.clients.iter().map(Terminal::book) {
+    for book in driven.done.clients.iter().map(PointOfSale::book) {
         for entry in book.entries() {
             if entry.state != State::Approved || entry.finished.0 >= since {
                 continue;

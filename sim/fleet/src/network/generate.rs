@@ -7,6 +7,7 @@ use std::iter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use tillsim_core::iso_terminal::Profile;
 use tillsim_core::rng::Rng;
 
 use super::Currency;
@@ -28,6 +29,12 @@ const PINS: u64 = 100_000_000_000_000;
 const PRODUCTS: [(u16, &str, u64, u64); 3] =
     [(1, "Airtime 1", 100, 34), (2, "Airtime 5", 500, 33), (3, "Airtime 10", 1_000, 33)];
 
+/// The listener of terminals of another maker.
+pub const LISTENER: &str = "pos";
+
+/// Its profile, beside the CSV files.
+pub const PROFILE: &str = "pos.toml";
+
 /// What a network is to be like.
 #[derive(Clone, Debug)]
 pub struct NetworkOptions {
@@ -35,6 +42,8 @@ pub struct NetworkOptions {
     pub seed: u64,
     /// Terminals, from number 1 on.
     pub terminals: u32,
+    /// Of these, terminals of another maker: the last ones, for the listener [`LISTENER`].
+    pub iso8583: u32,
     /// Sellers; the terminals are spread evenly over them.
     pub sellers: u32,
     /// Vouchers in stock, over all denominations.
@@ -66,6 +75,10 @@ pub struct Made {
 /// [`Refusal`] when a file cannot be written, when the directory has CSV files already, or
 /// when more is wished for than can be numbered.
 pub fn generate(directory: &Path, options: &NetworkOptions) -> Result<Made, Refusal> {
+    if options.iso8583 > options.terminals {
+        let text = "of the terminals, more than there are would be of another maker";
+        return Err(Refusal::about(directory.display(), text));
+    }
     if options.terminals > 99_999_999 || options.vouchers_from + options.vouchers > SERIALS_MAX {
         return Err(Refusal::about(directory.display(), "more terminals or vouchers than numbers"));
     }
@@ -76,6 +89,9 @@ pub fn generate(directory: &Path, options: &NetworkOptions) -> Result<Made, Refu
         services(&mut files, options)?;
         sellers(&mut files, options, distributors)?;
         terminals(&mut files, options)?;
+        if options.iso8583 > 0 {
+            profile(&directory.join(PROFILE), options)?;
+        }
     }
     vouchers(&mut files, options)?;
     Ok(Made { parts: files.parts, distributors })
@@ -133,7 +149,7 @@ impl Parts {
     }
 }
 
-/// Writes a file. It may hold keys and PINs: nobody else may read it.
+/// Writes a file of lines. It may hold keys and PINs: nobody else may read it.
 fn table(path: &Path, header: &str, rows: impl Iterator<Item = String>) -> Result<(), Refusal> {
     let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path);
     let mut file = BufWriter::new(file.about(path.display())?);
@@ -207,15 +223,45 @@ fn services(files: &mut Parts, options: &NetworkOptions) -> Result<(), Refusal> 
 
 fn terminals(files: &mut Parts, options: &NetworkOptions) -> Result<(), Refusal> {
     let sellers = u64::from(options.sellers.max(1));
-    files.rows(
-        "terminals.csv",
-        "id,seller,psk,services,status",
-        u64::from(options.terminals),
-        |number| {
-            let psk = hex::encode(Rng::new(options.seed, number).bytes());
-            format!("{},{},{psk},all,active", number + 1, number % sellers + 1)
-        },
-    )
+    let (count, others) = (u64::from(options.terminals), u64::from(options.iso8583));
+    let row = |number| {
+        let psk = hex::encode(Rng::new(options.seed, number).bytes());
+        format!("{},{},{psk},all,active", number + 1, number % sellers + 1)
+    };
+    let header = "id,seller,psk,services,status";
+    if others == 0 {
+        return files.rows("terminals.csv", header, count, row);
+    }
+    files.rows("terminals.csv", &format!("{header},listener"), count, |number| {
+        let listener = if number >= count - others { LISTENER } else { "" };
+        format!("{},{listener}", row(number))
+    })
+}
+
+/// The profile `nac-terminal` with authentication codes, and with what is sold: processing code
+/// 50SSPP is product PP of service SS.
+fn profile(path: &Path, options: &NetworkOptions) -> Result<(), Refusal> {
+    let usual = Profile::builtin("nac-terminal").expect("it comes with the gateway");
+    let mut codes: Vec<String> =
+        PRODUCTS.iter().map(|(id, ..)| format!("\"5010{id:02}\" = \"10/{id}\"")).collect();
+    codes.extend(options.bridge.is_some().then(|| "\"502000\" = \"20\"".to_owned()));
+    let mut lines = Vec::new();
+    let mut is_product = false;
+    for line in usual.lines() {
+        is_product &= !line.is_empty();
+        if is_product {
+            continue;
+        }
+        lines.push(line.to_owned());
+        if line.starts_with("dialect = ") {
+            lines.push("mac = \"retail\"".to_owned());
+        } else if line == "[products]" {
+            is_product = true;
+            lines.append(&mut codes);
+        }
+    }
+    let first = lines.remove(0);
+    table(path, &first, lines.into_iter())
 }
 
 fn vouchers(files: &mut Parts, options: &NetworkOptions) -> Result<(), Refusal> {

@@ -6,8 +6,8 @@
 mod generate;
 mod read;
 
-pub use generate::{Made, NetworkOptions, generate};
-pub use read::{Network, NetworkTerminal, Service, parts};
+pub use generate::{LISTENER, Made, NetworkOptions, PROFILE, generate};
+pub use read::{IsoNetworkTerminal, Network, NetworkTerminal, Service, parts};
 pub(crate) use read::{minor, unhex};
 pub use tillgate_types::Currency;
 

@@ -14,8 +14,10 @@ use crate::files;
 /// What a fleet knows of its network.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
-    /// Terminals that are active and have a key.
+    /// Terminals of the sealed link that are active and have a key.
     pub terminals: Vec<NetworkTerminal>,
+    /// Active terminals that are enabled for an ISO 8583 listener.
+    pub iso_terminals: Vec<IsoNetworkTerminal>,
     /// Active services.
     pub services: Vec<Service>,
 }
@@ -34,6 +36,24 @@ pub struct NetworkTerminal {
 impl std::fmt::Debug for NetworkTerminal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("NetworkTerminal").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// A terminal of another maker.
+#[derive(Clone)]
+pub struct IsoNetworkTerminal {
+    /// Its number.
+    pub id: u32,
+    /// The name of its listener.
+    pub listener: String,
+    /// The key that it was given; a listener without authentication codes needs none.
+    pub psk: Option<[u8; 32]>,
+}
+
+impl std::fmt::Debug for IsoNetworkTerminal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut shown = f.debug_struct("IsoNetworkTerminal");
+        shown.field("id", &self.id).field("listener", &self.listener).finish_non_exhaustive()
     }
 }
 
@@ -79,14 +99,24 @@ impl Network {
             network.service_tables(&file)?;
         }
         each(directory, "products", &["service", "id", "amount"], |row| network.product(row))?;
-        each(directory, "terminals", &["id", "psk", "status"], |row| network.terminal(row))?;
-        each(directory, "terminal-keys", &["terminal", "key_id", "psk"], |row| network.key(row))?;
-        if network.terminals.is_empty() {
+        let columns = ["id", "psk", "status", "listener"];
+        each(directory, "terminals", &columns, |row| network.terminal(row))?;
+        network.iso_terminals.sort_by_key(|terminal| terminal.id);
+        each(directory, "terminal-keys", KEY, |row| network.key(row))?;
+        if network.terminals.is_empty() && network.iso_terminals.is_empty() {
             let text = "no active terminal with a key in terminals.csv or terminal-keys.csv";
             return Err(Refusal::about(directory.display(), text));
         }
         network.terminals.sort_by_key(|terminal| terminal.id);
         Ok(network)
+    }
+
+    /// Takes further keys, from a file as `tillgate import --keys-out` writes it.
+    ///
+    /// # Errors
+    /// [`Refusal`] with file and line.
+    pub fn keys(&mut self, file: &Path) -> Result<(), Refusal> {
+        rows(file, KEY, &mut |row| self.key(row))
     }
 
     /// Reads the vouchers of the directory and its parts: service, product, serial, PIN.
@@ -180,7 +210,17 @@ impl Network {
     }
 
     fn terminal(&mut self, row: &Row<'_>) -> Result<(), String> {
-        if row.text(2) != "active" || row.text(1).is_empty() {
+        if row.text(2) != "active" {
+            return Ok(());
+        }
+        let has_key = !row.text(1).is_empty();
+        if !matches!(row.text(3), "" | "none") {
+            let psk = has_key.then(|| row.psk(1)).transpose()?;
+            let (id, listener) = (row.number(0)?, row.text(3).to_owned());
+            self.iso_terminals.push(IsoNetworkTerminal { id, listener, psk });
+            return Ok(());
+        }
+        if !has_key {
             return Ok(());
         }
         self.terminals.push(NetworkTerminal { id: row.number(0)?, key_id: 1, psk: row.psk(1)? });
@@ -190,10 +230,18 @@ impl Network {
     /// A key that `tillgate import --keys-out` made.
     fn key(&mut self, row: &Row<'_>) -> Result<(), String> {
         let (id, key_id, psk) = (row.number(0)?, row.number(1)?, row.psk(2)?);
+        let place = self.iso_terminals.binary_search_by_key(&id, |terminal| terminal.id);
+        if let Ok(place) = place {
+            self.iso_terminals[place].psk = Some(psk);
+            return Ok(());
+        }
         self.terminals.push(NetworkTerminal { id, key_id, psk });
         Ok(())
     }
 }
+
+/// Of a file of keys.
+const KEY: &[&str] = &["terminal", "key_id", "psk"];
 
 const SERVICE: &[&str] = &[
     "id",
@@ -208,7 +256,7 @@ const SERVICE: &[&str] = &[
 ];
 
 /// Columns that need not be there; empty then.
-const OPTIONAL: &[&str] = &["lookup", "account"];
+const OPTIONAL: &[&str] = &["lookup", "account", "listener"];
 
 /// A row, with its columns in the order in which they were asked for.
 struct Row<'a> {

@@ -12,6 +12,7 @@ fn options() -> NetworkOptions {
     NetworkOptions {
         seed: 7,
         terminals: 120,
+        iso8583: 0,
         sellers: 12,
         vouchers: 1_000,
         vouchers_from: 0,
@@ -36,6 +37,23 @@ fn a_network_that_was_made_is_read_again() {
     let mut pins = BTreeSet::new();
     Network::vouchers(dir.path(), |_, _, _, pin| assert!(pins.insert(pin.to_owned()))).unwrap();
     assert_eq!(pins.len(), 1_000);
+}
+
+#[test]
+fn terminals_of_another_maker_are_the_last_ones_with_a_profile_for_their_listener() {
+    let dir = tempfile::tempdir().unwrap();
+    generate(dir.path(), &NetworkOptions { iso8583: 20, ..options() }).unwrap();
+    let network = Network::read(dir.path()).unwrap();
+    assert_eq!((network.terminals.len(), network.iso_terminals.len()), (100, 20));
+    let last = network.iso_terminals.last().unwrap();
+    assert_eq!((last.id, &*last.listener, last.psk.is_some()), (120, LISTENER, true));
+    let text = std::fs::read_to_string(dir.path().join(PROFILE)).unwrap();
+    let dialect = |name: &str| Ok(tillgate_codec::iso8583::Dialect::builtin(name).unwrap());
+    let profile = tillsim_core::iso_terminal::Profile::parse(&text, dialect).unwrap();
+    assert!(profile.has_mac() && text.contains("[products]\n\"501001\" = \"10/1\"\n"), "{text}");
+    let dir = tempfile::tempdir().unwrap();
+    let error = generate(dir.path(), &NetworkOptions { iso8583: 121, ..options() }).unwrap_err();
+    assert!(error.to_string().contains("more than there are"), "{error}");
 }
 
 #[test]

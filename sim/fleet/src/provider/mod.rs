@@ -53,8 +53,8 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinSet, LocalSet};
 
 use self::host::Host;
-pub(crate) use self::script::Plan;
 use self::script::{HostPlan, HttpPlan};
+pub(crate) use self::script::{Plan, dialect};
 use self::shaped::Shaped;
 use crate::exit::{About, Refusal};
 

@@ -290,7 +290,7 @@ fn put<T>(to: &mut T, value: Option<T>) {
 }
 
 /// A dialect by its name, or by the path of its table.
-fn dialect(name: &str, base: &Path) -> Result<Dialect, String> {
+pub(crate) fn dialect(name: &str, base: &Path) -> Result<Dialect, String> {
     if let Some(dialect) = Dialect::builtin(name) {
         return Ok(dialect);
     }

@@ -57,6 +57,9 @@ impl Live {
             self.began.elapsed().as_secs(),
             grouped(now.online)
         );
+        if now.online_iso8583 > 0 {
+            line += &format!("({} of them ISO 8583)  ", grouped(now.online_iso8583));
+        }
         if now.offered > 0 {
             line += &format!("offered {}/s  ", rate(now.offered, self.before.offered));
         }

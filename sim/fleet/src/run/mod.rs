@@ -8,6 +8,8 @@ mod live;
 mod reconcile;
 mod report;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::sleep;
@@ -15,7 +17,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tillgate_codec::link::channel::Psk;
+use tillgate_codec::link::message::BusinessDate;
 use tillsim_core::firmware::Firmware;
+use tillsim_core::iso_terminal::{self, IsoTerminal};
 use tillsim_core::terminal::{Identity, Terminal};
 use tillsim_core::time::{Moment, Span};
 
@@ -23,9 +27,9 @@ pub use live::Live;
 pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
 
-use crate::driver::{Client, Done, Fleet, FleetSnapshot, Open, Plan, Stage, Tally};
+use crate::driver::{Client, Done, Fleet, FleetSnapshot, Open, Plan, PointOfSale, Stage, Tally};
 use crate::exit::{About, Refusal};
-use crate::network::NetworkTerminal;
+use crate::network::{IsoNetworkTerminal, NetworkTerminal};
 use crate::scenario::Expect;
 
 /// Descriptors besides those of the terminals.
@@ -41,10 +45,32 @@ pub struct Order {
     pub terminals: Vec<NetworkTerminal>,
     /// What the terminals are like.
     pub firmware: Arc<Firmware>,
+    /// Terminals of another maker that take part.
+    pub iso8583: Option<IsoFleet>,
     /// What their books are compared with.
     pub sources: Sources,
     /// What must come out.
     pub expect: Expect,
+}
+
+impl Order {
+    /// How many terminals take part, of either kind.
+    #[must_use]
+    pub fn terminals(&self) -> usize {
+        self.terminals.len() + self.iso8583.as_ref().map_or(0, |iso| iso.terminals.len())
+    }
+}
+
+/// Terminals of another maker, at one listener of the gateway.
+pub struct IsoFleet {
+    /// The listener's name.
+    pub listener: String,
+    /// Where it is.
+    pub address: SocketAddr,
+    /// Who takes part.
+    pub terminals: Vec<IsoNetworkTerminal>,
+    /// What they are like.
+    pub firmware: Arc<iso_terminal::Firmware>,
 }
 
 /// The gateway's admin interface.
@@ -104,13 +130,16 @@ pub type Interrupts = Arc<AtomicUsize>;
 /// Takes the order's terminals through a run.
 ///
 /// # Errors
-/// [`Refusal`] when the system does not give what a fleet of this size needs.
+/// [`Refusal`] when the system does not give what a fleet of this size needs, or when the journal,
+/// which tells the numbers that terminals of other makers have used, cannot be read.
 pub fn drive(
     order: &Order,
     interrupts: &Interrupts,
     watcher: &mut dyn Watcher,
-) -> Result<Driven<Terminal>, Refusal> {
-    drive_stations(&order.course, terminals(order), interrupts, watcher)
+) -> Result<Driven<PointOfSale>, Refusal> {
+    let mut clients = terminals(order);
+    clients.extend(iso_terminals(order)?);
+    drive_stations(&order.course, clients, interrupts, watcher)
 }
 
 /// Connects, sells, stops and drains.
@@ -185,7 +214,7 @@ impl<S: Client + 'static> Steps<'_, S> {
     }
 }
 
-fn terminals(order: &Order) -> Vec<Terminal> {
+fn terminals(order: &Order) -> Vec<PointOfSale> {
     // Handshake counters must rise from run to run, and no run leaves anything behind: the clock
     // does. Microseconds leave room for more handshakes than a terminal can do.
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -195,9 +224,34 @@ fn terminals(order: &Order) -> Vec<Terminal> {
         let psk = Psk::new(terminal.psk);
         let NetworkTerminal { id: terminal, key_id, .. } = *terminal;
         let identity = Identity { terminal, key_id, psk, handshakes };
-        Terminal::new(identity, Arc::clone(&order.firmware), seed, Moment(0))
+        let terminal = Terminal::new(identity, Arc::clone(&order.firmware), seed, Moment(0));
+        PointOfSale::Sealed(Box::new(terminal))
     };
     order.terminals.iter().map(build).collect()
+}
+
+/// Terminals of other makers. No logon tells them which numbers they have used: the journal does,
+/// since yesterday in whatever time zone.
+fn iso_terminals(order: &Order) -> Result<Vec<PointOfSale>, Refusal> {
+    let Some(iso) = &order.iso8583 else { return Ok(Vec::new()) };
+    let ids: BTreeSet<u32> = iso.terminals.iter().map(|terminal| terminal.id).collect();
+    let used: BTreeMap<u32, (BusinessDate, u32)> = match &order.sources.admin {
+        Some(admin) => {
+            let from = BusinessDate(iso.firmware.day.0.saturating_sub(2));
+            reconcile::numbers_used(admin, &ids, from)?
+        }
+        None => BTreeMap::new(),
+    };
+    let seed = order.course.plan.seed;
+    let build = |IsoNetworkTerminal { id, psk, .. }: &IsoNetworkTerminal| {
+        let (psk, firmware) = (psk.map(Psk::new), Arc::clone(&iso.firmware));
+        let terminal = IsoTerminal::new(*id, psk.as_ref(), firmware, seed, Moment(0));
+        PointOfSale::Iso(Box::new(match used.get(id) {
+            Some((date, stan)) => terminal.resumed(*date, *stan),
+            None => terminal,
+        }))
+    };
+    Ok(iso.terminals.iter().map(build).collect())
 }
 
 /// Makes sure that the process may open enough descriptors.

@@ -1,6 +1,6 @@
 //! Reads the gateway's journal and the providers' books and lets the auditor compare.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -166,12 +166,44 @@ struct RowLine<'a> {
 const VOUCHER: &str = "voucher";
 const TOP_UP: &str = "topup";
 
+/// The highest trace number of a terminal.
+const TRACE_MAX: u32 = 999_999;
+
+/// The last date on which each of these terminals has rows in the journal, and its highest number
+/// of that date. What the gateway counts under numbers of its own is above all of a terminal's.
+pub(super) fn numbers_used(
+    admin: &Admin,
+    terminals: &BTreeSet<u32>,
+    from: BusinessDate,
+) -> Result<BTreeMap<u32, (BusinessDate, u32)>, Refusal> {
+    let mut used = BTreeMap::new();
+    pages(admin, &format!("&from={from}"), |row| {
+        if row.stan > TRACE_MAX || !terminals.contains(&row.terminal) {
+            return Ok(());
+        }
+        let number = (date(row)?, row.stan);
+        let high = used.entry(row.terminal).or_insert(number);
+        *high = number.max(*high);
+        Ok(())
+    })?;
+    Ok(used)
+}
+
 fn journal(admin: &Admin, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
+    pages(admin, "", |row| take(row, auditor))
+}
+
+/// Gives every row of the journal that `query` selects.
+fn pages(
+    admin: &Admin,
+    query: &str,
+    mut take: impl FnMut(&RowLine<'_>) -> Result<(), String>,
+) -> Result<(), Refusal> {
     let client = Client::new(&admin.base, admin.token.clone())?;
     let url = format!("{}/api/v1/journal", admin.base);
     let mut after = String::new();
     for _ in 0..PAGES_MAX {
-        let path = format!("/api/v1/journal?limit={PAGE_ROWS}{after}");
+        let path = format!("/api/v1/journal?limit={PAGE_ROWS}{query}{after}");
         let (status, body) = client.get(&path)?;
         if status != StatusCode::OK {
             return Err(Refusal::about(url, status));
@@ -179,7 +211,7 @@ fn journal(admin: &Admin, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
         let mut last = None;
         for row in serde_json::Deserializer::from_slice(&body).into_iter() {
             let row: RowLine<'_> = row.about(&url)?;
-            take(&row, auditor).about(&url)?;
+            take(&row).about(&url)?;
             last = Some(format!("&after={}-{}-{}", row.date, row.terminal, row.stan));
         }
         match last {
@@ -195,8 +227,7 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
     if !matches!(line.kind, VOUCHER | TOP_UP) {
         return Ok(());
     }
-    let date =
-        BusinessDate::parse(line.date).ok_or_else(|| format!("{:?} is not a date", line.date))?;
+    let date = date(line)?;
     let state = RowState::parse(line.state)
         .ok_or_else(|| format!("{:?} is not a state of a transaction", line.state))?;
     auditor.row(&Row {
@@ -217,6 +248,10 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
         confirmed: line.confirmed,
     });
     Ok(())
+}
+
+fn date(line: &RowLine<'_>) -> Result<BusinessDate, String> {
+    BusinessDate::parse(line.date).ok_or_else(|| format!("{:?} is not a date", line.date))
 }
 
 fn text(field: &Option<String>) -> &str {

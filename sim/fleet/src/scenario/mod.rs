@@ -3,6 +3,7 @@
 //! Every key has a default and may be left out; a key that is not known is an error with its line.
 //! `docs/simulation.md` describes them all.
 
+mod iso8583;
 mod resolve;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use clap::ValueEnum;
 use serde::Deserialize;
 use smart_default::SmartDefault;
 
+pub use iso8583::Iso8583;
 pub(crate) use resolve::address;
 pub use resolve::{public_key, resolve};
 
@@ -45,6 +47,8 @@ pub struct Scenario {
     pub mix: Vec<Offer>,
     /// What the terminals are like.
     pub terminal: Terminal,
+    /// Terminals of other makers, at a listener; none by default.
+    pub iso8583: Option<Iso8583>,
     /// What goes wrong.
     pub faults: Faults,
     /// What must come out.
@@ -246,6 +250,9 @@ impl Scenario {
         let paths = [&mut scenario.network, &mut gateway.public_key, &mut gateway.token];
         for path in paths.into_iter().flatten() {
             *path = base.join(&*path);
+        }
+        if let Some(iso) = &mut scenario.iso8583 {
+            iso.relative_to(base);
         }
         Ok(scenario)
     }

@@ -11,7 +11,7 @@ use tillsim_core::firmware::{
 };
 use tillsim_core::time::Span;
 
-use super::{Blocked, Load, Model, Policy, Scenario, Terminal};
+use super::{Blocked, Load, Model, Offer, Policy, Scenario, Terminal, iso8583};
 use crate::driver::{Open, Phase, Plan};
 use crate::exit::{About, Refusal};
 use crate::files::read_text;
@@ -21,7 +21,7 @@ use crate::run::{Admin, Course, Order, Sources};
 use crate::text;
 
 /// From the connection attempt to the connection.
-const CONNECT: Span = Span::s(10);
+pub(super) const CONNECT: Span = Span::s(10);
 /// From the connection to the welcome, with room for a gateway that is busy with handshakes.
 const LOGON: Span = Span::s(30);
 
@@ -37,9 +37,11 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
     let count =
         scenario.terminals.unwrap_or(network.terminals.len().saturating_sub(scenario.first));
     let known = network.terminals.len();
-    if count == 0 || scenario.first + count > known {
+    let iso = iso8583::resolve(scenario, &network)?;
+    if (count == 0 && iso.is_none()) || scenario.first + count > known {
         let text = format!(
-            "{count} terminals from place {} on: the network has {known} active terminals",
+            "{count} terminals from place {} on: the network has {known} active terminals of the \
+             sealed link",
             scenario.first
         );
         return Err(Refusal(text));
@@ -47,9 +49,11 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
     network.terminals.drain(..scenario.first);
     network.terminals.truncate(count);
     let firmware = Arc::new(firmware(scenario, &network.services)?);
+    let iso8583 = iso.map(|iso| iso.fleet(scenario, &firmware)).transpose()?;
     let seconds = seconds("seconds", scenario.seconds)?;
     let plan = Plan {
         target: address(&scenario.gateway.address)?,
+        listener: iso8583.as_ref().map(|iso| iso.address),
         sources: sources(scenario.connect.sources),
         connects_per_s: scenario.connect.per_s.max(1),
         cuts_per_s: scenario.faults.cuts_per_s.clamp(0.0, 10_000.0),
@@ -68,7 +72,7 @@ pub fn resolve(scenario: &Scenario) -> Result<Order, Refusal> {
     let providers = gateway.provider.iter().chain(&gateway.providers).cloned().collect();
     let sources = Sources { admin: admin(scenario)?, providers, network_dir };
     let (terminals, expect) = (network.terminals, scenario.expect.clone());
-    Ok(Order { course, terminals, firmware, sources, expect })
+    Ok(Order { course, terminals, firmware, iso8583, sources, expect })
 }
 
 /// The gateway's public key from its file: 64 hexadecimal digits.
@@ -139,27 +143,36 @@ fn reconnect(terminal: &Terminal) -> Result<Reconnect, Refusal> {
 
 /// The scenario's mix, or else the whole catalogue with equal weights.
 fn mix(scenario: &Scenario, services: &[Service]) -> Result<Mix, Refusal> {
+    match Mix::new(offers("mix", &scenario.mix, services)?) {
+        Some(mix) => Ok(mix),
+        None if scenario.mix.is_empty() => Ok(Mix::default()),
+        None => Err(Refusal("mix: every weight is 0".to_owned())),
+    }
+}
+
+/// What `mix` names, or else the whole catalogue with equal weights.
+pub(super) fn offers(
+    key: &str,
+    mix: &[Offer],
+    services: &[Service],
+) -> Result<Vec<firmware::Offer>, Refusal> {
     let mut offers = Vec::new();
-    for part in &scenario.mix {
+    for part in mix {
         let found = services.iter().find(|service| service.id == part.service);
         let offer = found.and_then(|service| offer(service, part.product, part.weight));
         offers.push(offer.ok_or_else(|| {
             let (service, product) = (part.service, part.product);
-            Refusal(format!("mix: service {service} has no product {product} in the network"))
+            Refusal(format!("{key}: service {service} has no product {product} in the network"))
         })?);
     }
-    if scenario.mix.is_empty() {
+    if mix.is_empty() {
         for service in services {
             let products = service.products.iter().map(|(product, _)| *product);
             let open = service.open.map(|_| 0);
             offers.extend(products.chain(open).filter_map(|product| offer(service, product, 1)));
         }
     }
-    match Mix::new(offers) {
-        Some(mix) => Ok(mix),
-        None if scenario.mix.is_empty() => Ok(Mix::default()),
-        None => Err(Refusal("mix: every weight is 0".to_owned())),
-    }
+    Ok(offers)
 }
 
 fn offer(service: &Service, product: u16, weight: u32) -> Option<firmware::Offer> {

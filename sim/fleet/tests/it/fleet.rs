@@ -34,6 +34,7 @@ fn network(dir: &Path) -> PathBuf {
     let options = NetworkOptions {
         seed: 3,
         terminals: TERMINALS,
+        iso8583: 0,
         sellers: 2,
         vouchers: 3_000,
         vouchers_from: 0,

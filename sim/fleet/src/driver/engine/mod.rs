@@ -46,6 +46,8 @@ const PUBLISH_EVERY: Span = Span::ms(200);
 pub struct Plan {
     /// The gateway.
     pub target: SocketAddr,
+    /// Its listener for terminals of other makers.
+    pub listener: Option<SocketAddr>,
     /// Addresses to connect from, in turn; empty lets the system choose.
     pub sources: Vec<Ipv4Addr>,
     /// Connection attempts begun a second.

@@ -58,7 +58,7 @@ impl<S: Client> Engine<S> {
     pub(super) fn carry_out(&mut self, number: u32, now: Moment) {
         let client = &mut self.clients[index(number)];
         let line = &mut self.lines[index(number)];
-        let mut failed = None;
+        let (kind, mut failed) = (client.kind(), None);
         while let Some(output) = client.poll() {
             match output {
                 Output::Send(bytes) => {
@@ -68,7 +68,7 @@ impl<S: Client> Engine<S> {
                 Output::Connect => self.connecting.push_back(number),
                 Output::Close => line.close(),
                 Output::Note(note) => {
-                    if let Some(response) = self.tally.note(note) {
+                    if let Some(response) = self.tally.note(kind, note) {
                         self.interval.saturating_record(response.as_us());
                     }
                     if let (Note::Ready, Some(arrivals)) = (note, &mut self.arrivals) {

@@ -8,7 +8,7 @@ use tillsim_core::time::{Moment, Span};
 use super::sockets::token;
 use super::{Engine, FAILED, SLEEP_MAX};
 use crate::driver::arrivals::Arrivals;
-use crate::driver::client::Client;
+use crate::driver::client::{Client, ClientKind};
 use crate::driver::deadlines::index;
 use crate::driver::fleet::Stage;
 use crate::driver::line::Lost;
@@ -100,8 +100,12 @@ impl<S: Client> Engine<S> {
                 count => Some(sources[index(number) % count]),
             };
             let token = token(number, generation);
+            let target = match self.clients[index(number)].kind() {
+                ClientKind::Iso8583 => self.plan.listener.unwrap_or(self.plan.target),
+                ClientKind::Sealed => self.plan.target,
+            };
             let line = &mut self.lines[index(number)];
-            if let Err(lost) = line.connect(self.plan.target, source, self.poll.registry(), token) {
+            if let Err(lost) = line.connect(target, source, self.poll.registry(), token) {
                 self.lose(number, lost);
             }
         }

@@ -3,16 +3,16 @@
 use hdrhistogram::Histogram;
 use serde_json::{Map, Value, json};
 use tillsim_core::audit::{AuditReport, Kind, Side};
-use tillsim_core::terminal::Terminal;
 
-use super::{Facts, QUANTILES, Rule, Settlements};
+use super::{Facts, KindFacts, QUANTILES, Rule, Settlements};
+use crate::driver::PointOfSale;
 use crate::exit::Exit;
 use crate::run::{Driven, Money, Order};
 
 /// Everything, as one object.
 pub(super) fn json(
     order: &Order,
-    driven: &Driven<Terminal>,
+    driven: &Driven<PointOfSale>,
     money: &Money,
     facts: &Facts,
     rules: &[Rule],
@@ -34,7 +34,7 @@ pub(super) fn json(
         "verdict": exit.label(),
         "exit_code": exit.code(),
         "seed": order.course.plan.seed,
-        "terminals": order.terminals.len(),
+        "terminals": order.terminals(),
         "online": driven.online,
         "online_after_s": driven.online_after.as_secs_f64(),
         "seconds": facts.sold_s,
@@ -55,6 +55,7 @@ pub(super) fn json(
         "reversed": tally.reversed,
         "stands": tally.stands,
         "settlements": settlements(facts.settlements),
+        "kinds": facts.kinds.iter().map(kind).collect::<Vec<_>>(),
         "turned_away": tally.turned_away,
         "tried_blocked": tally.tried_blocked,
         "orders": tally.orders,
@@ -79,6 +80,20 @@ pub(super) fn json(
 
 fn settlements(Settlements { agree, excused, differ }: Settlements) -> Value {
     json!({"agree": agree, "excused": excused, "differ": differ})
+}
+
+fn kind(facts: &KindFacts) -> Value {
+    json!({
+        "kind": facts.name,
+        "terminals": facts.terminals,
+        "never_online": facts.never_online.len(),
+        "approved": facts.approved,
+        "approved_minor": facts.approved_minor,
+        "declined": facts.declined,
+        "reversed": facts.reversed,
+        "in_doubt": facts.in_doubt,
+        "settlements": settlements(facts.settlements),
+    })
 }
 
 fn latencies(histogram: &Histogram<u64>) -> Value {

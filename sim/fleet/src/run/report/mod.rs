@@ -6,11 +6,10 @@ mod text;
 use serde_json::Value;
 use tillsim_core::audit::Kind;
 use tillsim_core::firmware::LoadModel;
-use tillsim_core::sales_log::{SalesLog, Settlement};
-use tillsim_core::terminal::Terminal;
+use tillsim_core::sales_log::{SalesLog, Settlement, State};
 
 use super::{Driven, Money, Order};
-use crate::driver::Share;
+use crate::driver::{Client, ClientKind, PointOfSale, Share};
 use crate::exit::Exit;
 use crate::number::float;
 
@@ -39,7 +38,7 @@ struct Rule {
 
 /// Judges a run: money first, then whether it says anything, then the objectives.
 #[must_use]
-pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report {
+pub fn judge(order: &Order, driven: &Driven<PointOfSale>, money: &Money) -> Report {
     let facts = Facts::new(driven);
     let rules = rules(order, driven, &facts);
     let lag_limit = order.expect.generator_lag_p99_ms.unwrap_or(LAG_P99_MS_MAX);
@@ -51,6 +50,7 @@ pub fn judge(order: &Order, driven: &Driven<Terminal>, money: &Money) -> Report 
     let missed = rules.iter().any(|rule| !rule.passed)
         || unresolved > 0
         || driven.online == 0
+        || facts.kinds.iter().any(|kind| kind.never_online.len() == kind.terminals)
         || matches!(money, Money::Unreadable(_));
     let exit = match money {
         Money::Checked(verdict) if !verdict.is_exact() => Exit::Violated,
@@ -75,6 +75,8 @@ struct Facts {
     /// Sales of which the merchant himself noticed that something was wrong.
     complaints: u64,
     settlements: Settlements,
+    /// Where there are terminals of other makers: each kind of its own.
+    kinds: Vec<KindFacts>,
     cpu_s: f64,
     cpu_us_per_sale: f64,
     lag_p99_ms: f64,
@@ -83,7 +85,7 @@ struct Facts {
 }
 
 impl Facts {
-    fn new(driven: &Driven<Terminal>) -> Self {
+    fn new(driven: &Driven<PointOfSale>) -> Self {
         let shares = &driven.done.shares;
         let sold_s = shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
         let completed: u64 = shares.iter().map(|share| share.completed).sum();
@@ -105,6 +107,7 @@ impl Facts {
             offered_per_s: per_s(after.offered - before.offered),
             started_per_s: per_s(started),
             settlements: Settlements::of(books.clone()),
+            kinds: KindFacts::of(&driven.done.clients),
             in_doubt: books.map(|book| u64::from(book.in_doubt())).sum(),
             complaints: u64::try_from(wrong.count()).unwrap_or(u64::MAX),
             cpu_s,
@@ -113,6 +116,64 @@ impl Facts {
             lag_max_ms: lag(1.0),
             stall_max_ms: worst_ms(shares, |share| share.stall_us_max),
         }
+    }
+}
+
+/// The outcome at the terminals of one kind.
+struct KindFacts {
+    name: &'static str,
+    terminals: usize,
+    /// Those that never logged on.
+    never_online: Vec<u32>,
+    approved: u64,
+    approved_minor: u64,
+    declined: u64,
+    reversed: u64,
+    in_doubt: u64,
+    settlements: Settlements,
+}
+
+impl KindFacts {
+    /// Nothing where all are of the sealed link.
+    fn of(clients: &[PointOfSale]) -> Vec<Self> {
+        let kinds = [(ClientKind::Sealed, "the sealed link"), (ClientKind::Iso8583, "ISO 8583")];
+        let books = |kind| clients.iter().filter(move |client| client.kind() == kind);
+        if books(ClientKind::Iso8583).next().is_none() {
+            return Vec::new();
+        }
+        let kinds = kinds.into_iter().filter(|(kind, _)| books(*kind).next().is_some());
+        kinds.map(|(kind, name)| Self::of_books(name, books(kind).map(PointOfSale::book))).collect()
+    }
+
+    fn of_books<'a>(name: &'static str, books: impl Iterator<Item = &'a SalesLog> + Clone) -> Self {
+        let settlements = Settlements::of(books.clone());
+        let silent = books.clone().filter(|book| book.opening().is_none());
+        let mut facts = Self {
+            name,
+            terminals: books.clone().count(),
+            never_online: silent.map(SalesLog::terminal).collect(),
+            approved: 0,
+            approved_minor: 0,
+            declined: 0,
+            reversed: 0,
+            in_doubt: 0,
+            settlements,
+        };
+        for book in books {
+            facts.in_doubt += u64::from(book.in_doubt());
+            for entry in book.entries() {
+                match entry.state {
+                    State::Approved => {
+                        facts.approved += 1;
+                        facts.approved_minor += entry.asked.amount_minor;
+                    }
+                    State::Declined(_) => facts.declined += 1,
+                    State::Reversed => facts.reversed += 1,
+                    State::InDoubt => {}
+                }
+            }
+        }
+        facts
     }
 }
 
@@ -144,7 +205,7 @@ fn worst_ms(shares: &[Share], of: impl Fn(&Share) -> u64) -> f64 {
     float(shares.iter().map(of).max().unwrap_or(0)) / 1e3
 }
 
-fn rules(order: &Order, driven: &Driven<Terminal>, facts: &Facts) -> Vec<Rule> {
+fn rules(order: &Order, driven: &Driven<PointOfSale>, facts: &Facts) -> Vec<Rule> {
     let expect = &order.expect;
     let tally = &driven.done.tally;
     let response = &tally.response;

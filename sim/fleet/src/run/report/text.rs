@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use hdrhistogram::Histogram;
 use tillsim_core::audit::{Kind, ProviderSides, Side};
-use tillsim_core::terminal::Terminal;
 use tillsim_core::time::Span;
 
-use super::{Facts, QUANTILES, Rule, Settlements};
-use crate::driver::{Share, Tally};
+use super::{Facts, KindFacts, QUANTILES, Rule, Settlements};
+use crate::driver::{PointOfSale, Share, Tally};
 use crate::exit::Exit;
 use crate::number::float;
 use crate::run::{Driven, Money, Order};
@@ -17,7 +16,7 @@ use crate::text::{grouped, shown};
 /// Everything, with the verdict in the last line.
 pub(super) fn text(
     order: &Order,
-    driven: &Driven<Terminal>,
+    driven: &Driven<PointOfSale>,
     money: &Money,
     facts: &Facts,
     rules: &[Rule],
@@ -28,7 +27,7 @@ pub(super) fn text(
     let mut line = |text: String| writeln!(out, "{text}").expect("writing to a String never fails");
     line(format!(
         "{} terminals, {} online after {:.1} s, sold for {:.1} s",
-        grouped(u64::try_from(order.terminals.len()).unwrap_or(0)),
+        grouped(u64::try_from(order.terminals()).unwrap_or(0)),
         grouped(driven.online),
         driven.online_after.as_secs_f64(),
         facts.sold_s
@@ -45,6 +44,7 @@ pub(super) fn text(
         line(format!("completed {:.0}/s", facts.per_s));
     }
     sales(tally, facts).into_iter().for_each(&mut line);
+    facts.kinds.iter().map(kind).for_each(&mut line);
     line(format!("response (from the intended start): {}", spread(&tally.response)));
     line(format!("service  (from the first byte):     {}", spread(&tally.service)));
     let each = |bytes: fn(&Share) -> u64, count: u64| {
@@ -66,6 +66,7 @@ pub(super) fn text(
         line(format!("rule {mark} {}: {actual} (limit {})", rule.name, rule.limit));
     }
     out += &money_text(money);
+    out += &unanswered(order, facts);
     if driven.online == 0 {
         out += "no terminal came online: nothing was measured\n";
     }
@@ -114,6 +115,37 @@ fn sales(tally: &Tally, facts: &Facts) -> Vec<String> {
     let troubles = tally.troubles.iter();
     lines.extend(troubles.map(|(label, n)| format!("  {label}: {}", grouped(*n))));
     lines
+}
+
+/// The outcome at the terminals of one kind.
+fn kind(facts: &KindFacts) -> String {
+    let terminals = u64::try_from(facts.terminals).unwrap_or(u64::MAX);
+    format!(
+        "  {} terminals of {}: {} approved ({} minor units), {} declined, {} taken back, {} in doubt",
+        grouped(terminals),
+        facts.name,
+        grouped(facts.approved),
+        grouped(facts.approved_minor),
+        grouped(facts.declined),
+        grouped(facts.reversed),
+        grouped(facts.in_doubt)
+    )
+}
+
+/// Terminals of other makers to which the listener did not answer, and what to look at.
+fn unanswered(order: &Order, facts: &Facts) -> String {
+    let Some((iso, kind)) = order.iso8583.as_ref().zip(facts.kinds.last()) else {
+        return String::new();
+    };
+    let (silent, address) = (&kind.never_online, iso.address);
+    let Some(first) = silent.first() else { return String::new() };
+    let count = grouped(u64::try_from(silent.len()).unwrap_or(0));
+    format!(
+        "{count} terminals of ISO 8583 never logged on at {address}, the first is {first}: is \
+         that listener {:?} of the gateway, is its profile this one, is `listener` imported for \
+         them, and are these their keys? tillgate_listener_closed_total counts reasons\n",
+        iso.listener
+    )
 }
 
 fn money_text(money: &Money) -> String {
