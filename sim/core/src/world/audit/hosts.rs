@@ -178,13 +178,16 @@ impl Checker {
         request: &ProviderRequest,
         result: &ProviderResult,
     ) {
+        let not_sent = matches!(result, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
+        if !not_sent {
+            self.hosts.tell_apart(talk(bridge, request), request);
+        }
         let open = self.hosts.open.entry(talk(bridge, request)).or_default();
         let place = open.iter().position(|open| open.request == *request);
         let Some(Open { is_written, .. }) = place.map(|place| open.remove(place)) else {
             let text = format!("{}: {result:?} of a request that is not open", request.key);
             return self.violate(at, 6, text);
         };
-        let not_sent = matches!(result, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
         if not_sent && is_written {
             let text = format!("{}: written, and reported as not sent", request.key);
             self.violate(at, 6, text);
@@ -268,6 +271,29 @@ impl Checker {
     pub(in super::super) fn key_of(&self, reference: &str) -> Option<Key> {
         let seq = reference.get(16..).and_then(|seq| u64::from_str_radix(seq, 16).ok());
         seq.and_then(|seq| self.seqs.get(&seq)).copied()
+    }
+}
+
+impl Hosts {
+    /// Lookups of one terminal and account are the same bytes, and leave by their deadlines: which one was
+    /// written shows only with what is reported.
+    fn tell_apart(&mut self, talk: Talk, request: &ProviderRequest) {
+        let is_it = |open: &&mut Open| open.request == *request && !open.is_written;
+        let is_alike =
+            |open: &&mut Open| open.is_written && open.request.subscriber == request.subscriber;
+        let open = self.open.entry(talk).or_default();
+        if request.kind != ProviderRequestKind::Lookup || !open.iter_mut().any(|open| is_it(&open))
+        {
+            return;
+        }
+        let Some(alike) = open.iter_mut().find(is_alike) else { return };
+        alike.is_written = false;
+        let other = alike.request;
+        open.iter_mut().filter(is_it).for_each(|open| open.is_written = true);
+        let sent = self.sent.entry(talk).or_default().iter_mut();
+        sent.filter(|sent| sent.request == other).for_each(|sent| sent.request = *request);
+        let said = self.said.iter_mut().filter(|said| said.talk == talk);
+        said.filter(|said| said.key == other.key).for_each(|said| said.key = request.key);
     }
 }
 
