@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tillgate_codec::iso8583::View;
-use tillgate_core::provider::{ProviderRequest, ProviderRequestKind, ProviderResult};
+use tillgate_core::provider::{Exchange, ProviderRequest, ProviderRequestKind, ProviderResult};
 use tillgate_store_core::{ChipAnswer, Key, ProviderOutcome, ResponseCode};
 
 use super::Checker;
@@ -44,6 +44,7 @@ pub(super) struct Hosts {
 
 struct Open {
     request: ProviderRequest,
+    due: Moment,
     is_written: bool,
 }
 
@@ -70,8 +71,9 @@ struct Said {
 
 impl Checker {
     /// A bridge has taken a request from its queue.
-    pub(in super::super) fn host_takes(&mut self, bridge: u16, request: &ProviderRequest) {
-        let open = Open { request: *request, is_written: false };
+    pub(in super::super) fn host_takes(&mut self, bridge: u16, exchange: &Exchange) {
+        let request = exchange.request();
+        let open = Open { request: *request, due: exchange.due(), is_written: false };
         self.hosts.open.entry(talk(bridge, request)).or_default().push(open);
     }
 
@@ -83,7 +85,8 @@ impl Checker {
         let open = self.hosts.open.get_mut(&talk).into_iter().flatten();
         let (written, mut unwritten): (Vec<_>, Vec<_>) = open.partition(|open| open.is_written);
         let others: Vec<Key> = written.iter().map(|other| other.request.key).collect();
-        let ordered = unwritten.iter_mut().find(|open| open.request.rrn[..] == *rrn.trim());
+        let ordered = unwritten.iter_mut().filter(|open| open.request.rrn[..] == *rrn.trim());
+        let ordered = ordered.min_by_key(|open| open.due);
         let Some(ordered) = ordered else {
             let text =
                 format!("{} {} {} leaves, which nobody ordered", view.mti(), text(41), text(11));
@@ -179,7 +182,7 @@ impl Checker {
         result: &ProviderResult,
     ) {
         let not_sent = matches!(result, ProviderResult::Outcome(ProviderOutcome::NotSent { .. }));
-        if !not_sent {
+        if matches!(result, ProviderResult::Lookup(Ok(_))) {
             self.hosts.tell_apart(talk(bridge, request), request);
         }
         let open = self.hosts.open.entry(talk(bridge, request)).or_default();
@@ -275,8 +278,8 @@ impl Checker {
 }
 
 impl Hosts {
-    /// Lookups of one terminal and account are the same bytes, and leave by their deadlines: which one was
-    /// written shows only with what is reported.
+    /// Lookups of one terminal and account are the same bytes: which one was written shows only with what
+    /// is reported.
     fn tell_apart(&mut self, talk: Talk, request: &ProviderRequest) {
         let is_it = |open: &&mut Open| open.request == *request && !open.is_written;
         let is_alike =

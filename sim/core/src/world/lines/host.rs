@@ -235,7 +235,7 @@ impl HostLine {
             && let Some(exchange) = client.waiting.pop_front()
         {
             self.reports.push(Report::Taken);
-            turn.witness.host_takes(self.bridge, exchange.request());
+            turn.witness.host_takes(self.bridge, &exchange);
             client.host.request(turn.now(), exchange);
         }
         while let Some(action) = client.host.next_action() {
