@@ -547,3 +547,16 @@ fn what_does_not_fit_the_dialect_is_said_before_anything_is_sent() {
     assert!(Firmware { mac, ..firmware() }.check(TERMINAL).is_err());
     firmware().check(99_999_999).unwrap();
 }
+
+#[test]
+fn one_that_has_hung_up_until_its_next_customer_can_be_made_to_settle_at_once() {
+    let custom = LoadModel::Think(Delay::Fixed(Span::s(600)));
+    let habits = Habits { settles: true, ..Habits::default() };
+    let mut bench = Bench::logged_on(Firmware { custom, habits, hangs_up: true, ..firmware() });
+    assert!(bench.closed, "nobody is there yet");
+    bench.input(Input::Stop);
+    bench.terminal.connect_now(bench.now);
+    assert_eq!(bench.terminal.deadline(), Some(bench.now));
+    bench.connect();
+    assert_eq!(bench.asked("0500").text(11), Some("000001"));
+}

@@ -56,7 +56,13 @@ impl Client for PointOfSale {
     fn handle(&mut self, now: Moment, input: Input<'_>) {
         match self {
             Self::Sealed(terminal) => terminal.handle(now, input),
-            Self::Iso(terminal) => terminal.handle(now, input),
+            Self::Iso(terminal) => {
+                let is_stopped = matches!(input, Input::Stop);
+                terminal.handle(now, input);
+                if is_stopped {
+                    terminal.connect_now(now);
+                }
+            }
         }
     }
 

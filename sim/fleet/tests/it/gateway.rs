@@ -275,6 +275,14 @@ fn a_listener_that_does_not_know_its_terminals_is_named_and_the_run_does_not_pas
     let (exit, said) = run(&["--profile", &world.path("network/pos.toml")]);
     assert_eq!(exit, Some(0), "no terminal of ours is needed, and no journal: {said}");
     assert!(said.contains("10 terminals of ISO 8583: ") && said.contains("not checked"), "{said}");
+    // Their business day is not the gateway's: what they sold today is yesterday's in their books.
+    let other_day = world.path("day.toml");
+    std::fs::write(&other_day, "[iso8583]\ncutoff = \"23:59\"\n").unwrap();
+    let (admin, token) = (format!("http://{}", world.admin), world.path("gateway/admin.token"));
+    let pos = world.path("network/pos.toml");
+    let (exit, said) = run(&[&other_day, "--profile", &pos, "--admin", &admin, "--token", &token]);
+    assert_eq!(exit, Some(1), "{said}");
+    assert!(said.contains("iso8583.cutoff is not the gateway's calendar.cutoff"), "{said}");
     let (exit, said) = run(&["--profile", "pos"]);
     assert_eq!(exit, Some(4), "{said}");
     assert!(said.contains("iso8583.profile is \"pos\"; there is nac-terminal"), "{said}");

@@ -67,6 +67,7 @@ pub(super) fn text(
     }
     out += &money_text(money);
     out += &unanswered(order, facts);
+    out += other_cutoff(order, money);
     if driven.online == 0 {
         out += "no terminal came online: nothing was measured\n";
     }
@@ -146,6 +147,19 @@ fn unanswered(order: &Order, facts: &Facts) -> String {
          them, and are these their keys? tillgate_listener_closed_total counts reasons\n",
         iso.listener
     )
+}
+
+/// What sales that are in both books, under two dates, may come from.
+fn other_cutoff(order: &Order, money: &Money) -> &'static str {
+    let Money::Checked(verdict) = money else { return "" };
+    let is_moved = verdict.count(Kind::Lost) > 0 && verdict.count(Kind::Phantom) > 0;
+    match order.iso8583.is_some() && is_moved {
+        true => {
+            "if sales are lost on one date and phantom on the next, iso8583.cutoff is not the \
+             gateway's calendar.cutoff\n"
+        }
+        false => "",
+    }
 }
 
 fn money_text(money: &Money) -> String {
