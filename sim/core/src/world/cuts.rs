@@ -30,7 +30,7 @@ pub enum Ware {
     IsoVoucher,
     /// A top-up that a terminal of another maker sells and takes back.
     IsoReversal,
-    /// A top-up that such a terminal confirms by an advice, which its provider is told.
+    /// A top-up that such a terminal confirms by an advice, of which its provider is notified.
     IsoAdvice,
     /// A card sale with chip data, over the listener and through an ISO 8583 host: what is cut is the
     /// terminal's connection.
