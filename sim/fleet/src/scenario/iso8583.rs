@@ -45,6 +45,8 @@ pub struct Iso8583 {
     pub listener: Option<String>,
     /// How many of its terminals take part; all of them by default.
     pub terminals: Option<usize>,
+    /// The first of them, counted from 0: for several processes with a part of them each.
+    pub first: usize,
     /// A file with keys, as `tillgate import --keys-out` writes it, beside those in the network.
     pub keys: Option<PathBuf>,
     /// What is bought from them; by default that of `[[mix]]` which the profile has a code for.
@@ -184,12 +186,15 @@ fn terminals(
         }
     };
     known.retain(|terminal| terminal.listener == listener);
-    let (wanted, there) = (iso.terminals.unwrap_or(known.len()), known.len());
-    if wanted == 0 || wanted > there {
-        let text =
-            format!("iso8583.terminals is {wanted}; listener {listener} has {there} of them");
+    let (first, there) = (iso.first, known.len());
+    let wanted = iso.terminals.unwrap_or(there.saturating_sub(first));
+    if wanted == 0 || first.saturating_add(wanted) > there {
+        let text = format!(
+            "iso8583: {wanted} terminals from place {first} on: listener {listener} has {there}"
+        );
         return Err(Refusal(text));
     }
+    known.drain(..first);
     known.truncate(wanted);
     let Some(mac) = profile.mac else { return Ok((listener, known)) };
     for IsoNetworkTerminal { id, psk, .. } in &known {

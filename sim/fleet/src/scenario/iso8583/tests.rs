@@ -64,6 +64,8 @@ fn terminals_that_the_network_enables_for_a_listener_sell_what_its_profile_has_c
         code: *b"500001"
     }));
     assert_eq!(iso.firmware.mac, None);
+    let last = fleet(&dir, Iso8583 { first: 1, ..Iso8583::default() }).unwrap();
+    assert_eq!((last.terminals.len(), last.terminals[0].id), (1, 3));
 }
 
 #[test]
@@ -96,7 +98,11 @@ fn what_is_wrong_with_the_section_is_named_with_what_to_do() {
             Iso8583 { listener: Some("till".to_owned()), ..usual() },
             "iso8583.listener is till; the network has terminals of pos",
         ),
-        (Iso8583 { terminals: Some(3), ..usual() }, "is 3; listener pos has 2 of them"),
+        (
+            Iso8583 { terminals: Some(3), ..usual() },
+            "3 terminals from place 0 on: listener pos has 2",
+        ),
+        (Iso8583 { first: 2, ..usual() }, "0 terminals from place 2 on: listener pos has 2"),
         (Iso8583 { cutoff: "25:00".to_owned(), ..usual() }, "iso8583.cutoff is \"25:00\""),
         (Iso8583 { answer: "soon".to_owned(), ..usual() }, "iso8583.answer: "),
         (Iso8583 { address: "127.0.0.1".to_owned(), ..usual() }, "iso8583.address: 127.0.0.1"),
