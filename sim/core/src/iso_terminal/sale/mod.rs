@@ -10,6 +10,7 @@
 //! The book, numbers, and a reversal, an advice or a batch that is under way survive a loss of power.
 
 mod answers;
+mod numbers;
 mod settle;
 
 use std::sync::Arc;
@@ -181,17 +182,6 @@ impl SaleFlow {
         }
     }
 
-    /// The numbers of a date go on above this one.
-    pub(super) fn resume(&mut self, date: BusinessDate, stan: u32) {
-        (self.date, self.stan) = (Some(date), stan);
-    }
-
-    /// The terminal has logged on.
-    pub(super) fn online(&mut self, local: Local) {
-        let today = local.business(self.firmware.cutoff_min);
-        self.book.open(today, if self.date == Some(today) { self.stan } else { 0 });
-    }
-
     /// Whether nothing is left to do for good.
     pub(super) fn is_finished(&self, has_clock: bool) -> bool {
         let settles = self.firmware.habits.settles && has_clock && !self.settled;
@@ -286,20 +276,6 @@ impl SaleFlow {
         self.sold.push(Sold { local, currency, code, account, is_advice });
         self.notes.push(Note::Started);
         self.ask(Kind::Sale, entry);
-    }
-
-    /// The next number of the business date, which begins at 1 where the date is new.
-    fn number(&mut self, local: Local) -> BusinessDate {
-        let today = local.business(self.firmware.cutoff_min);
-        if self.date != Some(today) {
-            // On a date that was before it goes on above all that it has used on any.
-            let (date, stan) = self.high;
-            self.high = (date.max(Some(today)), stan.max(self.stan));
-            self.stan = if date < Some(today) { self.firmware.stan_floor } else { self.high.1 };
-            self.date = Some(today);
-        }
-        self.stan += 1;
-        today
     }
 
     fn ask(&mut self, kind: Kind, entry: usize) {
