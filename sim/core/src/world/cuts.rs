@@ -204,6 +204,8 @@ fn script(ware: Ware) -> Config {
         config.shop.habits.cancel_permille = 1_000;
     }
     config.iso_permille = if ware.is_iso() { 1_000 } else { 0 };
+    config.concentrators = 0;
+    (config.listener.shared, config.listener.window) = (false, 1);
     config.routed = ware == Ware::Rerouted;
     if config.routed {
         let second = Bridge { name: "second".to_owned(), ..config.bridges[0].clone() };

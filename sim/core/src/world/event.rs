@@ -27,6 +27,8 @@ pub(super) enum Event {
     Replay,
     /// A turn of the stranger at the listener.
     Stranger,
+    /// A concentrator that is connected has put a call through.
+    PutThrough { place: usize, call: u16 },
     /// A session manager's deadline.
     SessionManager { life: u32, reactor: u16 },
     /// The listener's deadline.

@@ -26,6 +26,8 @@ pub(super) struct Post {
     pub(super) key_id: u8,
     /// The connection it holds for its own.
     conn: Option<usize>,
+    /// Its call at its concentrator.
+    pub(super) call: Option<u16>,
     armed: Option<Moment>,
 }
 
@@ -101,7 +103,7 @@ pub(super) fn fleet(config: &Config, gateway: StaticPublic) -> Vec<Post> {
             let terminal = Terminal::new(identity, firmware, config.seed, on);
             PointOfSale::Sealed(Box::new(terminal))
         };
-        Post { terminal, key_id: KEY_FIRST, conn: None, armed: None }
+        Post { terminal, key_id: KEY_FIRST, conn: None, call: None, armed: None }
     };
     (TERMINAL_FIRST..).take(usize::from(config.terminals)).map(post).collect()
 }
@@ -200,6 +202,7 @@ impl World {
         let place = match self.wire.conns[conn].caller {
             Some(Caller::Terminal(place)) if self.fleet[place].conn == Some(conn) => place,
             Some(Caller::Thief(place)) => return self.thief_receives(place, conn, item),
+            Some(Caller::Concentrator(of)) => return self.concentrator_receives(of, conn, item),
             _ => return,
         };
         if !self.calm && self.power_rng.chance(self.config.shop.power_permille) {
@@ -224,6 +227,7 @@ impl World {
             Some(Caller::Thief(place)) if self.wire.conns[conn].held_open => {
                 self.thief_connected(place, conn);
             }
+            Some(Caller::Concentrator(of)) => self.concentrator_connected(of, conn),
             _ => {}
         }
     }
@@ -234,6 +238,10 @@ impl World {
         self.fleet[place].conn = None;
         self.wire.conns[conn].held_open = false;
         self.wire.silence(conn);
+        self.lose_power(place);
+    }
+
+    pub(super) fn lose_power(&mut self, place: usize) {
         self.counts.power_cuts += 1;
         let back = self.now.after(self.power_rng.between(Span::s(1), Span::s(15)));
         self.tell_terminal(place, Input::PowerCut { back });
@@ -246,11 +254,15 @@ impl World {
                 if let PointOfSale::Iso(_) = self.fleet[place].terminal {
                     self.stranger.overhears(&bytes);
                 }
+                if let Some(call) = self.fleet[place].call {
+                    return self.send_through(place, call, &bytes);
+                }
                 if let Some(conn) = self.fleet[place].conn {
                     self.trace.note(now, b's', &bytes);
                     self.wire.send(&mut self.queue, now, (conn, Way::Up), &bytes);
                 }
             }
+            Action::Close if self.fleet[place].call.is_some() => self.hang_up_call(place),
             Action::Close => {
                 if let Some(conn) = self.fleet[place].conn.take() {
                     self.wire.conns[conn].held_open = false;
@@ -258,6 +270,10 @@ impl World {
                 }
             }
             Action::Connect => {
+                let is_iso = matches!(self.fleet[place].terminal, PointOfSale::Iso(_));
+                if is_iso && self.config.concentrators > 0 {
+                    return self.call_through(place);
+                }
                 let caller = Some(Caller::Terminal(place));
                 let (queue, config) = (&mut self.queue, &self.config);
                 let conn = match self.fleet[place].terminal {

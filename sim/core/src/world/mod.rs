@@ -21,6 +21,7 @@
 mod audit;
 mod callers;
 mod catalogue;
+mod concentrator;
 mod config;
 mod cuts;
 mod disk;
@@ -58,6 +59,7 @@ use tillgate_store_core::Key;
 
 use self::audit::Checker;
 use self::callers::Callers;
+use self::concentrator::Concentrators;
 pub use self::config::Tweaks;
 use self::config::{Config, Stream};
 use self::cuts::Kill;
@@ -105,6 +107,7 @@ struct World {
     /// Where terminals of another maker are served, if there are any.
     listener: Option<Arc<Listener>>,
     stranger: Stranger,
+    concentrators: Concentrators,
     /// The last lookup that came, and what it found: whoever listens may want to pay with it.
     overheard: Option<Overheard>,
     wire: Wire,
@@ -149,6 +152,7 @@ impl World {
             fleet: fleet::fleet(&config, network.keys.secret.public()),
             listener: gateway::listener(&config),
             stranger: Stranger::new(&config),
+            concentrators: Concentrators::new(&config),
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
             wire: {
                 let stall = config.sessions.write_stall;
@@ -220,6 +224,7 @@ impl World {
             }
             Event::Replay => self.replay(),
             Event::Stranger => self.stranger_turn(),
+            Event::PutThrough { place, call } => self.put_through(place, call),
             Event::SessionManager { life, reactor } if self.lives(life) => self.sessions_due(reactor),
             Event::Listener { life } if self.lives(life) => self.port_due(),
             Event::Job { life, job } if self.lives(life) => self.work(*job),

@@ -146,7 +146,8 @@ impl World {
         if self.calm {
             return;
         }
-        if let Some(bytes) = self.stranger.next() {
+        let next = self.stranger.next();
+        if let Some(bytes) = next.filter(|bytes| !self.strangers_call(bytes)) {
             let (queue, port) = (&mut self.queue, self.config.port());
             let conn = self.wire.call_port(queue, self.now, None, port);
             let later = self.now.after(Span::ms(900));

@@ -59,6 +59,7 @@ pub enum Ill {
 pub(super) enum Caller {
     Terminal(usize),
     Thief(usize),
+    Concentrator(usize),
 }
 
 #[derive(Clone, Copy, Debug)]

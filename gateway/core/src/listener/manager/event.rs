@@ -31,7 +31,7 @@ pub enum Input<'a> {
     Overflowed { session: SessionId },
     /// The one answer to one [`Output::Request`]; an empty body sends nothing.
     Replied {
-        /// As the request had it.
+        /// The request's [`Output::Request::lane`].
         session: SessionId,
         /// What a terminal of the sealed link would receive.
         body: &'a [u8],
@@ -80,8 +80,9 @@ pub enum Output<'a> {
     },
     /// For the pool: [`crate::processing::decode_frame`]. Exactly one [`Input::Replied`] comes back.
     Request {
-        /// What the reply comes back for: the session, or on a shared connection a lane.
         session: SessionId,
+        /// What the reply comes back for: the session, or on a shared connection a number of its own.
+        lane: SessionId,
         /// Which terminal it says that it is from; nothing has proved it yet.
         terminal: TerminalId,
         /// When its last byte arrived.

@@ -162,10 +162,11 @@ impl ListenerManager {
         session.in_flight += 1;
         let of = (session.peer, terminal);
         let request = Request { connection, of, message: kept };
-        let session = self.requests.add(request, self.limits.shared);
+        let lane = self.requests.add(request, self.limits.shared);
         self.stats.frames += 1;
         let message = from..self.arena.len();
-        self.queue.push_back(Queued::Request { session, terminal, received: now, message });
+        let (session, received) = (connection, now);
+        self.queue.push_back(Queued::Request { session, lane, terminal, received, message });
     }
 }
 

@@ -84,13 +84,34 @@ pub struct ListenerManager {
 
 /// An output whose bytes lie in the arena.
 enum Queued {
-    Admit { connection: u32, session: SessionId },
-    Refuse { connection: u32 },
-    Send { session: SessionId, bytes: Range<usize> },
-    Pause { session: SessionId },
-    Resume { session: SessionId },
-    Close { session: SessionId, why: CloseReason },
-    Request { session: SessionId, terminal: TerminalId, received: Moment, message: Range<usize> },
+    Admit {
+        connection: u32,
+        session: SessionId,
+    },
+    Refuse {
+        connection: u32,
+    },
+    Send {
+        session: SessionId,
+        bytes: Range<usize>,
+    },
+    Pause {
+        session: SessionId,
+    },
+    Resume {
+        session: SessionId,
+    },
+    Close {
+        session: SessionId,
+        why: CloseReason,
+    },
+    Request {
+        session: SessionId,
+        lane: SessionId,
+        terminal: TerminalId,
+        received: Moment,
+        message: Range<usize>,
+    },
 }
 
 impl ListenerManager {
@@ -159,8 +180,9 @@ impl ListenerManager {
             Queued::Pause { session } => Output::Pause { session },
             Queued::Resume { session } => Output::Resume { session },
             Queued::Close { session, why } => Output::Close { session, why },
-            Queued::Request { session, terminal, received, message } => {
-                Output::Request { session, terminal, received, message: &self.arena[message] }
+            Queued::Request { session, lane, terminal, received, message } => {
+                let message = &self.arena[message];
+                Output::Request { session, lane, terminal, received, message }
             }
         })
     }

@@ -117,7 +117,7 @@ impl Port {
                 Output::Pause { session } => self.paused.push((session, true)),
                 Output::Resume { session } => self.paused.push((session, false)),
                 Output::Close { session, why } => self.closed.push((session, why)),
-                Output::Request { session, terminal, received, message } => {
+                Output::Request { lane: session, terminal, received, message, .. } => {
                     let (generation, logged_on) = (0, false);
                     let origin = Origin { session, terminal, received, generation, logged_on };
                     self.asked.push((origin, message.to_vec()));

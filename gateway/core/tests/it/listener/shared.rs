@@ -406,8 +406,8 @@ fn allocated(limits: ListenerLimits) -> u64 {
         for frame in &frames {
             manager.handle(now, Input::Received { session, bytes: frame });
             while let Some(output) = manager.poll() {
-                if let Output::Request { session, .. } = output {
-                    lanes.push(session);
+                if let Output::Request { lane, .. } = output {
+                    lanes.push(lane);
                 }
             }
             if limits.shared && lanes.len() < frames.len() {

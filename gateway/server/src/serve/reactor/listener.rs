@@ -201,7 +201,7 @@ impl ListenerThread {
                 Output::Pause { session } => self.sockets.pause(session),
                 Output::Resume { session } => self.sockets.resume(session),
                 Output::Close { session, .. } => self.sockets.close(session),
-                Output::Request { session, terminal, received, message } => {
+                Output::Request { lane: session, terminal, received, message, .. } => {
                     let (generation, logged_on) = (0, false);
                     let origin = Origin { session, terminal, received, generation, logged_on };
                     let message = self.requests.bytes.copy(message);

@@ -36,9 +36,12 @@ const LATE: u32 = 2_000_000;
 pub(super) struct Listener {
     seed: u64,
     cutoff_min: u16,
+    /// Requests of one connection in flight, and whether it is a concentrator's.
+    window: usize,
+    shared: bool,
     /// Who is enabled.
     terminals: FxHashSet<TerminalId>,
-    /// What is in flight, by its session.
+    /// What is in flight, by what its answer is given back for.
     asked: FxHashMap<SessionId, AskedFrame>,
     /// Sales that were asked to be taken back, and for how much.
     reversals: FxHashMap<Key, u64>,
@@ -62,6 +65,8 @@ pub(super) struct Listener {
 
 /// A message that the listener gave to the pool.
 struct AskedFrame {
+    /// The session that it came over.
+    over: SessionId,
     message: Vec<u8>,
     /// Whose code it has; `None`: it proves nothing.
     key_id: Option<u8>,
@@ -69,7 +74,7 @@ struct AskedFrame {
     body: Vec<u8>,
     /// What the gateway decided, as the sealed link would have it.
     said: Vec<u8>,
-    /// Whether its session has ended: nobody is answered.
+    /// Whether that session has ended: nobody is answered.
     has_ended: bool,
     /// Which sale it is about, if it has no row of its own.
     aside: Option<Aside>,
@@ -83,6 +88,8 @@ impl Listener {
         Self {
             seed: config.seed,
             cutoff_min: config.days.cutoff_min,
+            window: usize::try_from(config.listener.window).unwrap_or(usize::MAX),
+            shared: config.listener.shared,
             terminals: places.map(|place| TerminalId(TERMINAL_FIRST + u32::from(place))).collect(),
             asked: FxHashMap::default(),
             reversals: FxHashMap::default(),
@@ -100,6 +107,14 @@ impl Listener {
     pub(super) fn crashed(&mut self) {
         self.asked.clear();
     }
+
+    /// What is in flight of a session, or was when it ended, in the order in which it came.
+    fn over(&self, session: SessionId) -> Vec<SessionId> {
+        let over = self.asked.iter().filter(|(_, asked)| asked.over == session);
+        let mut over: Vec<SessionId> = over.map(|(lane, _)| *lane).collect();
+        over.sort_unstable_by_key(|lane| (lane.generation, lane.slot));
+        over
+    }
 }
 
 impl Checker {
@@ -108,7 +123,7 @@ impl Checker {
     pub(in super::super) fn entered_frame(
         &mut self,
         now: Moment,
-        origin: Origin,
+        (origin, over): (Origin, SessionId),
         message: &[u8],
     ) -> usize {
         let Origin { session, terminal, .. } = origin;
@@ -130,9 +145,10 @@ impl Checker {
         }
         let acknowledged = self.entered(now, origin, &body);
         let (message, said, has_ended, chip) = (message.to_vec(), Vec::new(), false, None);
-        let asked = AskedFrame { message, key_id, body, said, has_ended, aside, chip };
-        if self.listener.asked.insert(session, asked).is_some() {
-            let text = format!("{terminal}: a second request before the first was answered");
+        let asked = AskedFrame { over, message, key_id, body, said, has_ended, aside, chip };
+        let before = self.listener.asked.insert(session, asked);
+        if before.is_some() || self.listener.over(over).len() > self.listener.window {
+            let text = format!("{terminal}: a request more before one was answered");
             self.violate(now, 9, text);
         }
         acknowledged
@@ -203,13 +219,20 @@ impl Checker {
         session: SessionId,
         bytes: &[u8],
     ) {
-        let wrong = match self.listener.asked.remove(&session) {
-            None => Some((2, "answered, and nothing was asked".to_owned())),
-            Some(asked) => {
+        // On a shared connection it may be the answer to any request that an answer was given for.
+        let mut wrong = Some((2, "answered, and nothing was asked".to_owned()));
+        for lane in self.listener.over(session) {
+            let Some(asked) = self.listener.asked.get(&lane) else { continue };
+            let otherwise = self.frame_otherwise(asked, bytes);
+            if otherwise.is_none() || !self.listener.shared {
                 self.listener.chips += u64::from(asked.chip.is_some());
-                self.frame_otherwise(&asked, bytes)
+                self.listener.asked.remove(&lane);
             }
-        };
+            wrong = otherwise;
+            if wrong.is_none() {
+                break;
+            }
+        }
         if let Some((promise, text)) = wrong {
             self.violate(now, promise, format!("{session:?}: {text}"));
         }
@@ -222,16 +245,22 @@ impl Checker {
         session: SessionId,
         why: CloseReason,
     ) {
-        let Some(asked) = self.listener.asked.get_mut(&session) else { return };
-        let waits = asked.said.is_empty() && asked.key_id.is_some();
-        asked.has_ended = true;
-        if why == CloseReason::Draining && waits {
-            self.violate(now, 8, "a request of the listener is dropped by a drain".to_owned());
+        if self.listener.shared && matches!(why, CloseReason::Denied | CloseReason::Unanswerable) {
+            let text = format!("{session:?}: {why:?} ends the connection of others");
+            self.violate(now, 9, text);
+        }
+        for lane in self.listener.over(session) {
+            let Some(asked) = self.listener.asked.get_mut(&lane) else { continue };
+            let waits = asked.said.is_empty() && asked.key_id.is_some();
+            asked.has_ended = true;
+            if why == CloseReason::Draining && waits {
+                self.violate(now, 8, "a request of the listener is dropped by a drain".to_owned());
+            }
         }
     }
 
     /// The listener has had what the gateway decided: it has answered, or the key to answer with is
-    /// gone and it has ended the session.
+    /// gone, and it has ended the session or, if that is shared, dropped the request.
     pub(in super::super) fn answer_turn_ends(&mut self, now: Moment, origin: Origin) {
         let Origin { session, terminal, generation, .. } = origin;
         // What is there now may be the next request.
@@ -240,7 +269,7 @@ impl Checker {
             return;
         };
         let can_answer = asked.key_id.is_some() && self.versions.has_key(terminal, generation);
-        let is_dropped = can_answer || !asked.has_ended;
+        let is_dropped = can_answer || !(asked.has_ended || self.listener.shared);
         self.listener.asked.remove(&session);
         if is_dropped {
             let text = format!("{terminal}: what was decided is not sent by the listener");

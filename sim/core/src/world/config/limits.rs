@@ -37,7 +37,28 @@ fn usual_sessions() -> SessionLimits {
 }
 
 /// A listener's.
-pub(super) fn listener(seed: u64, faults: Faults) -> ListenerLimits {
+pub(super) fn listener(seed: u64, faults: Faults, shared: bool) -> ListenerLimits {
+    let limits = own_listener(seed, faults);
+    if !shared {
+        return limits;
+    }
+    let mut rng = Stream::Limits.rng(seed ^ 3);
+    let usual = ListenerLimits { window: 64, requests_max: 256, ..limits };
+    let small = ListenerLimits {
+        window: 1 + u32::from(number(&mut rng, 4)),
+        denied_burst: 1 + u32::from(number(&mut rng, 4)),
+        requests_max: 2 + u32::from(number(&mut rng, 4)),
+        requests_per_address_max: 2 + u32::from(number(&mut rng, 3)),
+        // What is beyond them is dropped, and comes again only when its terminal has waited.
+        requests_burst: 8 + u32::from(number(&mut rng, 20)),
+        unsent_bytes_max: 4_000 + u32::from(number(&mut rng, 4_000)),
+        ..limits
+    };
+    let limits = if faults.has(Fault::Limits) { small } else { usual };
+    ListenerLimits { shared: true, ..limits }
+}
+
+fn own_listener(seed: u64, faults: Faults) -> ListenerLimits {
     let mut rng = Stream::Limits.rng(seed ^ 2);
     let usual = ListenerLimits {
         connections_max: 64,

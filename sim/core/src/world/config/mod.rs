@@ -68,6 +68,8 @@ pub(super) struct Config {
     pub(super) clock: Option<(Span, Span)>,
     /// Of 1000 terminals, how many are of another maker; 0: there is no listener.
     pub(super) iso_permille: u16,
+    /// Through how many concentrators they come; 0: each has its own connection.
+    pub(super) concentrators: u16,
     pub(super) listener: ListenerLimits,
     pub(super) sessions: SessionLimits,
     pub(super) writer: TransactionLimits,
@@ -185,6 +187,8 @@ pub(super) enum Stream {
     SuspendRun = 62,
     Listener = 70,
     StrangerRun = 71,
+    Concentrators = 74,
+    ConcentratorRun = 75,
     Batches = 72,
 }
 
@@ -215,6 +219,7 @@ impl Config {
         let mut bridges = bridges::draw(seed, faults, writer.answer);
         let routed = bridges::routes(seed, faults, &mut bridges);
         let thieves = draw_thieves(seed, faults);
+        let concentrators = draw_concentrators(seed);
         let writer = hosts::draw(seed, faults, &mut bridges, (writer, thieves));
         Self {
             seed,
@@ -239,7 +244,8 @@ impl Config {
             clock: faults.has(Fault::Clock).then_some(jumps),
             sessions: limits::sessions(seed, faults),
             iso_permille: draw_iso(seed),
-            listener: limits::listener(seed, faults),
+            concentrators,
+            listener: limits::listener(seed, faults, concentrators > 0),
             writer,
             shop: Shop::draw(seed, faults),
             scripted: None,
@@ -265,6 +271,13 @@ fn draw_iso(seed: u64) -> u16 {
     let mut rng = Stream::Listener.rng(seed);
     let some = 200 + number(&mut rng, 600);
     if rng.chance(400) { some } else { 0 }
+}
+
+/// In three of ten worlds with a listener its terminals come through one concentrator, or two.
+fn draw_concentrators(seed: u64) -> u16 {
+    let mut rng = Stream::Concentrators.rng(seed);
+    let some = 1 + number(&mut rng, 2);
+    if draw_iso(seed) > 0 && rng.chance(300) { some } else { 0 }
 }
 
 /// A world with no trouble at all is drawn now and then: it must pass, too.

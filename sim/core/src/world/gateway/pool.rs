@@ -27,7 +27,13 @@ pub(in super::super) enum Job {
         acknowledged: usize,
     },
     /// A message of the listener to be decoded and verified.
-    Frame { origin: Origin, message: Vec<u8>, acknowledged: usize },
+    Frame {
+        /// The session that it came over; the origin has what its answer is given back for.
+        over: SessionId,
+        origin: Origin,
+        message: Vec<u8>,
+        acknowledged: usize,
+    },
     /// An answer to be encoded, and when the writer gave it.
     Reply { reply: Reply, said: Moment },
     /// A command for a terminal.
@@ -53,8 +59,8 @@ impl World {
             self.say(|| format!("from {terminal}: {:?}", TerminalMessage::decode(body)));
             Overheard::asks(&mut self.overheard, terminal, body);
         }
-        if let Job::Frame { origin, message, acknowledged } = &mut job {
-            let read = self.witness.entered_frame(self.now, *origin, message);
+        if let Job::Frame { over, origin, message, acknowledged } = &mut job {
+            let read = self.witness.entered_frame(self.now, (*origin, *over), message);
             *acknowledged = read;
             let terminal = origin.terminal;
             self.say(|| format!("from {terminal}: {}", hex(message)));
@@ -77,7 +83,7 @@ impl World {
             Job::Request { origin, body, acknowledged } => {
                 self.request(origin, &body, acknowledged);
             }
-            Job::Frame { origin, message, acknowledged } => {
+            Job::Frame { origin, message, acknowledged, .. } => {
                 self.frame(origin, &message, acknowledged);
             }
             Job::Reply { reply, said } => self.reply(&reply, said),

@@ -216,10 +216,11 @@ fn action(output: Output<'_>) -> Action {
         Output::Pause { session } => Action::Pause { session, paused: true },
         Output::Resume { session } => Action::Pause { session, paused: false },
         Output::Close { session, why } => Action::Close { session, why },
-        Output::Request { session, terminal, received, message } => {
+        Output::Request { session, lane, terminal, received, message } => {
             let (generation, logged_on) = (0, false);
-            let origin = Origin { session, terminal, received, generation, logged_on };
-            Action::Job(Box::new(Job::Frame { origin, message: message.to_vec(), acknowledged: 0 }))
+            let origin = Origin { session: lane, terminal, received, generation, logged_on };
+            let message = message.to_vec();
+            Action::Job(Box::new(Job::Frame { over: session, origin, message, acknowledged: 0 }))
         }
     }
 }
