@@ -137,6 +137,17 @@ impl Framing {
         self.whole(bytes, start..start + message_bytes)
     }
 
+    /// Bytes of the frame at the start of `bytes` if it announces a message over the bound. Whoever
+    /// knows that frames are in step can leave them out; others cannot follow the stream.
+    #[must_use]
+    pub fn oversized(&self, bytes: &[u8]) -> Option<usize> {
+        self.marked(bytes, 0, self.around.before).ok()?;
+        let stated = self.stated(bytes).ok().flatten()?;
+        let message_bytes = self.message_bytes(stated)?;
+        let end = self.head_bytes().checked_add(message_bytes)?;
+        self.bounded(message_bytes).err().map(|_| end.saturating_add(self.trailer_bytes()))
+    }
+
     /// The number that the length has; `None` if it is not whole.
     pub(crate) fn stated(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
         let at = self.around.before.len();

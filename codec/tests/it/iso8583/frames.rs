@@ -50,3 +50,20 @@ fn a_message_without_a_length_is_blamed_for_itself() {
     let error = refused("iso87a", b"0800 is no message");
     assert_eq!(error.field.as_deref(), Some("1"), "{error}");
 }
+
+#[test]
+fn a_frame_over_the_bound_says_where_the_next_one_would_begin_and_no_other_does() {
+    for name in Dialect::builtin_names() {
+        let dialect = Dialect::builtin(name).unwrap();
+        let (mut short, whole) = (dialect.framing(), dialect.framing());
+        short.message_bytes_max = 99;
+        for (bytes, is_long) in [(1, false), (99, false), (100, true), (700, true)] {
+            let mut framed = Vec::new();
+            whole.append_frame(&vec![0x31; bytes], &mut framed).unwrap();
+            let end = is_long.then_some(framed.len());
+            assert_eq!(short.deframe(&framed).is_err(), is_long, "{name}: {bytes}");
+            assert_eq!(short.oversized(&framed), end, "{name}: {bytes}");
+            assert_eq!(short.oversized(&framed[..1.min(framed.len())]), None);
+        }
+    }
+}

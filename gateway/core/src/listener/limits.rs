@@ -116,6 +116,10 @@ pub const REQUEST_BYTES_MAX: usize = 4_096;
 /// Bytes around a message: its length, with what some terminals put beside it.
 pub const FRAME_BYTES_MAX: usize = 64;
 
+/// Bytes of a frame that is longer than a message may be and is left out: what two bytes can announce.
+/// A terminal behind a concentrator may send one, and the others go on.
+pub const LEFT_OUT_MAX: usize = 64 * 1_024 + FRAME_BYTES_MAX;
+
 /// Longest terminal profile, in bytes of TOML. The longest of ours has a tenth.
 pub const PROFILE_BYTES_MAX: usize = 64 * 1_024;
 

@@ -145,6 +145,8 @@ pub enum DropReason {
     TooFast,
     /// A whole frame, but no message of the dialect.
     Unreadable,
+    /// A frame that is longer than a message may be.
+    TooLong,
     /// No request, or one that names no terminal.
     NoRequest,
 }

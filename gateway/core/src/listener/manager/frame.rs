@@ -10,7 +10,7 @@ use super::{CloseReason, DropReason, Dropped, ListenerManager, Queued, index, se
 use crate::card::append;
 use crate::id::SessionId;
 use crate::listener::Profile;
-use crate::listener::limits::{RELEASED_MAX, SPARE_BUFFERS_MAX};
+use crate::listener::limits::{LEFT_OUT_MAX, RELEASED_MAX, SPARE_BUFFERS_MAX};
 use crate::time::Moment;
 
 /// What stopped the reading of a buffer.
@@ -43,7 +43,13 @@ fn held(wait: &Wait, shared: bool) -> Held {
 impl ListenerManager {
     pub(super) fn on_received(&mut self, now: Moment, id: SessionId, bytes: &[u8]) {
         let Some(session) = session_mut(&mut self.slots, id) else { return };
-        if session.buffer.is_empty() {
+        if session.is_between_frames() {
+            session.partial_since = now;
+        }
+        let left_out = bytes.len().min(session.left_out);
+        session.left_out -= left_out;
+        let bytes = bytes.get(left_out..).unwrap_or_default();
+        if left_out > 0 && session.left_out == 0 {
             session.partial_since = now;
         }
         if !session.buffer.add(bytes, &mut self.spare) {
@@ -191,6 +197,16 @@ fn read(
     let mut skipped = 0;
     let next = loop {
         let rest = session.buffer.bytes().get(skipped..).unwrap_or_default();
+        // Only who was served is known to be in step.
+        if session.served
+            && let Some(dropped) = &mut dropped
+            && let Some(end) = framing.oversized(rest).filter(|end| *end <= LEFT_OUT_MAX)
+        {
+            DropReason::TooLong.count(dropped);
+            session.left_out = end.saturating_sub(rest.len());
+            skipped += end.min(rest.len());
+            continue;
+        }
         let frame = framing.deframe(rest).map_err(malformed)?;
         let Some(frame) = frame.filter(|frame| frame.end > 0) else {
             break Err(Stop::Incomplete);

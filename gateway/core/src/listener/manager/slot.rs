@@ -33,6 +33,8 @@ pub(super) struct Session {
     pub(super) in_flight: u32,
     /// What came and is not in flight.
     pub(super) buffer: Buffer,
+    /// Bytes of a frame that is too long and is left out that are still to come.
+    pub(super) left_out: usize,
     /// When the first byte of what is not a whole frame arrived.
     pub(super) partial_since: Moment,
     /// When it was served last, or sent a keep-alive.
@@ -134,6 +136,7 @@ impl Session {
             next: None,
             in_flight: 0,
             buffer: Buffer::default(),
+            left_out: 0,
             partial_since: now,
             heard: now,
             first_until,
@@ -162,16 +165,21 @@ impl Session {
             return NEVER;
         }
         let limit = if self.in_flight > 0 { NEVER } else { self.patience(limits) };
-        if self.buffer.is_empty() {
+        if self.is_between_frames() {
             limit
         } else {
             limit.min(self.partial_since.after(limits.frame))
         }
     }
 
+    /// Whether no frame has begun.
+    pub(super) fn is_between_frames(&self) -> bool {
+        self.buffer.is_empty() && self.left_out == 0
+    }
+
     /// Why it ends, once that moment has come.
     pub(super) fn overdue(&self, now: Moment, limits: &ListenerLimits) -> CloseReason {
-        let is_partial = !self.buffer.is_empty();
+        let is_partial = !self.is_between_frames();
         match self.served {
             _ if is_partial && self.partial_since.after(limits.frame) <= now => {
                 CloseReason::FrameTimeout

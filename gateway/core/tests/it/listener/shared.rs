@@ -239,8 +239,45 @@ fn a_whole_frame_that_is_no_request_is_dropped_and_bytes_that_are_no_frame_end_t
     }
     let dropped = [DropReason::Unreadable, DropReason::NoRequest].map(|why| port.dropped(why));
     assert_eq!((dropped, port.closed.len()), ([4, 6], 0));
+    let session = port.connect(1);
     port.receive(session, b"GET / HTTP/1.1\r\n\r\n");
     assert_eq!(port.closed, [(session, CloseReason::Malformed)]);
+}
+
+#[test]
+fn a_frame_that_is_too_long_is_left_out_of_a_connection_that_was_served() {
+    let mut port = Port::shared(1, limits());
+    let frame = port.frame(&test_of(FIRST, 1));
+    let long = |bytes: u16| [&bytes.to_be_bytes()[..], &vec![0xee; bytes.into()]].concat();
+    for bytes in [4_097, 4_200, 9_000, u16::MAX] {
+        for piece in [1_000, 4_096] {
+            let session = port.connect(1);
+            assert_eq!(port.answers(session, &test_of(FIRST, 1)), 1);
+            let stream = [&frame[..], &long(bytes), &long(bytes), &frame].concat();
+            stream.chunks(piece).for_each(|piece| port.receive(session, piece));
+            port.work();
+            assert_eq!(port.said().len(), 2, "{bytes} in pieces of {piece}");
+            port.input(Input::Closed { session });
+            port.pass(Span::s(5));
+        }
+    }
+    assert_eq!((port.dropped(DropReason::TooLong), port.closed.len()), (16, 8));
+    // It has to end in time, and nobody who was not served is believed to be in step.
+    for (is_served, why) in [(true, CloseReason::FrameTimeout), (false, CloseReason::Malformed)] {
+        port.closed.clear();
+        let session = port.connect(1);
+        assert_eq!(
+            port.answers(session, &test_of(if is_served { FIRST } else { UNKNOWN }, 1)),
+            usize::from(is_served)
+        );
+        port.receive(session, &long(9_000)[..4_096]);
+        for _ in 0..19 {
+            port.pass(Span::s(1));
+            port.receive(session, &[0xee]);
+        }
+        port.pass(Span::s(1));
+        assert_eq!(port.closed, [(session, why)]);
+    }
 }
 
 #[test]
