@@ -27,6 +27,8 @@ pub mod http_template;
 mod intake;
 pub mod iso8583;
 
+use std::fmt;
+
 use tillgate_codec::limits::{LINES_BYTES_MAX, NAME_BYTES_MAX};
 use tillgate_store_core::{Key, ProductId, ProviderOutcome, SellerId, ServiceId, Text};
 
@@ -113,7 +115,7 @@ pub enum ProviderRequestKind {
 }
 
 /// A sale for a provider, or an inquiry, a reversal or an advice about one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ProviderRequest {
     /// What the provider is asked to do.
     pub kind: ProviderRequestKind,
@@ -151,6 +153,17 @@ pub struct ProviderRequest {
     /// 1 for the first attempt to say this; at least 2 if it may have been said before, also
     /// before a restart. The repeat indicator; of an inquiry just its number.
     pub attempt: u32,
+}
+
+/// Without the account, which may be the number of a card.
+impl fmt::Debug for ProviderRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { kind, key, bridge, reference, amount_minor, attempt, .. } = self;
+        let mut shown = f.debug_struct("ProviderRequest");
+        shown.field("kind", kind).field("key", key).field("bridge", bridge);
+        shown.field("reference", reference).field("amount_minor", amount_minor);
+        shown.field("attempt", attempt).finish_non_exhaustive()
+    }
 }
 
 /// The result of a request: one for each, which may arrive once more, or late, at any time.
@@ -269,6 +282,17 @@ pub struct Capabilities {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_log_would_show_of_a_request_has_no_account() {
+        let number = "4000001448346403";
+        let subscriber = Text::from(number).unwrap();
+        let request = ProviderRequest { subscriber, ..request(ProviderRequestKind::Authorize) };
+        let exchange = Exchange::new(request, crate::time::Moment(0), crate::time::Span(1));
+        for shown in [format!("{request:?}"), format!("{exchange:?}")] {
+            assert!(shown.contains("00112233") && !shown.contains(number), "{shown}");
+        }
+    }
 
     /// A first attempt of a request of this kind.
     pub(super) fn request(kind: ProviderRequestKind) -> ProviderRequest {

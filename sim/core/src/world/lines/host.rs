@@ -236,6 +236,7 @@ impl HostLine {
         {
             self.reports.push(Report::Taken);
             turn.witness.host_takes(self.bridge, &exchange);
+            turn.witness.logged(turn.now, &exchange);
             client.host.request(turn.now(), exchange);
         }
         while let Some(action) = client.host.next_action() {
