@@ -1,12 +1,14 @@
 //! The profile of a listener, as its terminals take it: dialect, authentication codes, and the
 //! processing codes of products.
 //!
-//! The gateway's own reader says what is wrong with it. Where its messages have what, the terminals
-//! know by themselves: as the profile `nac-terminal` says. One that says otherwise is refused.
+//! The gateway's own reader says what is wrong with it. Where its messages have what, and which codes
+//! they read, the terminals know by themselves: as the profile `nac-terminal` says. One that says
+//! otherwise is refused.
 
 use std::path::Path;
 
 use tillgate_codec::iso8583::Dialect;
+use tillgate_codec::link::message::ResponseCode;
 use tillsim_core::iso_terminal::{Mac, ProductCode, Profile as ListenerProfile};
 use tillsim_core::provider::iso8583::MacAlgorithm;
 use toml::{Table, Value};
@@ -35,6 +37,11 @@ const MESSAGES: [(&str, &[i64], &[&str]); 7] = [
     ("upload", &[4, 11, 41], &[]),
     ("settlement", &[11, 41], &[]),
 ];
+
+/// Codes that the terminals read: approved, the outcome is to come, taken back or of another date (12,
+/// as B1 and R1 are shown), a sale that stands, other content, another date, totals that differ. Of any
+/// other they only tell that it is a refusal.
+const CODES: [&str; 9] = ["00", "09", "12", "21", "68", "94", "95", "B1", "R1"];
 
 pub(super) struct Profile {
     /// As the scenario names it.
@@ -81,7 +88,8 @@ impl Profile {
         if let Some(what) = unlike(&table, &builtin(USUAL)?.parse().about(USUAL)?) {
             let text = format!(
                 "{name}: {what}. The terminals of tillsim speak as {USUAL} does; dialect, mac, \
-                 products, carry, codes and what else is in answers may be otherwise"
+                 products, carry, codes of other refusals and what else is in answers may be \
+                 otherwise"
             );
             return Err(Refusal(text));
         }
@@ -130,7 +138,27 @@ fn unlike(profile: &Table, usual: &Table) -> Option<String> {
             return Some(what);
         }
     }
-    MESSAGES.iter().find_map(|message| unlike_message(profile, usual, message))
+    let unlike = |message| unlike_message(profile, usual, message);
+    unlike_codes(profile, usual).or_else(|| MESSAGES.iter().find_map(unlike))
+}
+
+/// A code that the terminals read and that is shown otherwise, or another that is shown as one of them.
+fn unlike_codes(profile: &Table, usual: &Table) -> Option<String> {
+    let known = ResponseCode::ALL.iter().map(ToString::to_string);
+    let read = CODES.into_iter().map(str::to_owned);
+    read.chain(known).find_map(|code| {
+        let (found, usual) = (shown(profile, &code), shown(usual, &code));
+        let is_read = [&*code, found].iter().any(|code| CODES.contains(code));
+        (is_read && found != usual)
+            .then(|| format!("codes.{code} is shown as {found:?}, not {usual:?}"))
+    })
+}
+
+/// A code of the gateway as a profile shows it.
+fn shown<'a>(profile: &'a Table, code: &'a str) -> &'a str {
+    let codes = profile.get("codes");
+    let listed = codes.and_then(|codes| codes.get(code).or_else(|| codes.get("other")));
+    listed.and_then(Value::as_str).unwrap_or(code)
 }
 
 /// The message of a kind.

@@ -136,6 +136,14 @@ fn a_profile_that_the_terminals_do_not_speak_is_refused_by_its_key() {
         ("60 = \"{serial}\"", "62 = \"{serial}\"", "field 60 of the answer to sale is missing"),
         ("mti = [\"0400\", \"0420\"]", "mti = [\"0400\"]", "mti of reversal is"),
         ("500001", "50", "products"),
+        ("D1 = \"03\"", "D1 = \"03\"\n95 = \"77\"", "codes.95 is shown as \"77\", not \"95\""),
+        ("R1 = \"12\"", "R1 = \"13\"", "codes.R1 is shown as \"13\", not \"12\""),
+        ("D1 = \"03\"", "D1 = \"94\"", "codes.D1 is shown as \"94\", not \"03\""),
+        (
+            "[codes]\n",
+            "[codes]\n00 = \"00\"\nother = \"05\"\n",
+            "codes.09 is shown as \"05\", not \"09\"",
+        ),
     ] {
         let profile = profile(&dir, from, to);
         let said = fleet(&dir, Iso8583 { profile, ..Iso8583::default() }).err().unwrap();
@@ -148,6 +156,8 @@ fn a_profile_that_the_terminals_do_not_speak_is_refused_by_its_key() {
     let without = self::profile(&dir, advice, "");
     let iso = fleet(&dir, Iso8583 { profile: without, ..Iso8583::default() }).unwrap();
     assert_eq!(iso.firmware.confirm_permille, 0, "where there are no advices none is sent");
+    let other_refusals = self::profile(&dir, "S1 = \"51\"", "S1 = \"61\"");
+    assert!(fleet(&dir, Iso8583 { profile: other_refusals, ..Iso8583::default() }).is_ok());
     let profile = profile(&dir, "dialect = \"nac\"", "dialect = \"iso87a\"");
     let iso = fleet(&dir, Iso8583 { profile, ..Iso8583::default() }).unwrap();
     assert!(!iso.firmware.dialect.has_tpdu(), "another dialect is spoken");
