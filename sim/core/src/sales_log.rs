@@ -220,7 +220,7 @@ impl SalesLog {
         self.opening
     }
 
-    /// The outcome of the last comparison of totals.
+    /// The outcome of the last comparison of totals; once they differed it stays so.
     #[must_use]
     pub fn settlement(&self) -> Settlement {
         self.settlement
@@ -238,8 +238,12 @@ impl SalesLog {
         self.uploads.push(Upload { stan, date, amount_minor, code });
     }
 
-    /// Takes the outcome of comparing the totals of `date`.
+    /// Takes the outcome of comparing the totals of `date`. One that differed without a reason is wrong
+    /// even if a later one agrees: nothing that was sold in between explains it.
     pub fn compared(&mut self, date: BusinessDate, agreed: bool) {
+        if self.settlement == Settlement::Differed {
+            return;
+        }
         let from_before = self.opening.is_some_and(|(opened, stan)| opened == date && stan > 0);
         self.settlement = match (agreed, from_before || self.in_doubt > 0) {
             (true, _) => Settlement::Agreed,
@@ -440,6 +444,18 @@ mod tests {
         let other = Answer { amount_minor: 5, ..answer(1, ResponseCode::APPROVED) };
         book.settle(index, Moment(1), &other, b"one");
         assert!(book.entries()[index].wrong.other_amount);
+    }
+
+    #[test]
+    fn totals_that_differed_once_are_not_excused_by_totals_that_agree_later() {
+        let mut book = SalesLog::new(7);
+        book.open(BusinessDate(9_000), 0);
+        book.compared(BusinessDate(9_000), true);
+        assert_eq!(book.settlement(), Settlement::Agreed);
+        for agreed in [false, true] {
+            book.compared(BusinessDate(9_000), agreed);
+            assert_eq!(book.settlement(), Settlement::Differed);
+        }
     }
 
     #[test]
