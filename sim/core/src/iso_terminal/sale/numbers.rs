@@ -11,10 +11,11 @@ impl SaleFlow {
         (self.date, self.stan) = (Some(date), stan);
     }
 
-    /// The terminal has logged on.
+    /// The terminal has logged on. Numbers up to its floor may be those of an earlier run.
     pub(in crate::iso_terminal) fn online(&mut self, local: Local) {
         let today = local.business(self.firmware.cutoff_min);
-        self.book.open(today, if self.date == Some(today) { self.stan } else { 0 });
+        let floor = self.firmware.stan_floor;
+        self.book.open(today, if self.date == Some(today) { self.stan } else { floor });
     }
 
     /// The next number of the business date, which begins at 1 where the date is new.

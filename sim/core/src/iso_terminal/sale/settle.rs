@@ -39,11 +39,21 @@ impl SaleFlow {
         let is_due = self.stopping && self.firmware.habits.settles && !self.settled;
         let (Task::Free(_), true, Some(local)) = (self.task, is_due, local) else { return };
         let date = self.number(local);
+        if self.stan > TRACE_MAX {
+            return self.end_unsettled();
+        }
         let currency = self.firmware.mix.offers().first().map_or(0, |offer| offer.currency);
         let totals = self.totals(date, currency);
         let is_after_batch = self.batch.is_done;
         self.closing = Some(Closing { stan: self.stan, local, currency, totals, is_after_batch });
         self.ask(Kind::Settlement, 0);
+    }
+
+    /// No number is left: the totals stay as they were last compared, if they ever were.
+    fn end_unsettled(&mut self) {
+        self.stan = TRACE_MAX;
+        self.settled = true;
+        self.task = Task::Free(None);
     }
 
     /// Of what was sold in one currency. A reversal counts on the day of its sale.
@@ -118,6 +128,9 @@ impl SaleFlow {
     fn next_record(&mut self) {
         if let Some(record) = self.batch.record() {
             return self.ask(Kind::Upload, record.entry);
+        }
+        if self.stan >= TRACE_MAX {
+            return self.end_unsettled();
         }
         self.stan += 1;
         let closing = self.batch.closing.take();

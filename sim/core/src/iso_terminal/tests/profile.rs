@@ -34,6 +34,36 @@ fn numbers_of_a_new_date_begin_above_the_floor_and_end_before_they_leave_their_f
 }
 
 #[test]
+fn a_terminal_without_a_number_for_its_totals_leaves_without_them() {
+    let habits = Habits { settles: true, ..Habits::default() };
+    let of = |stan_floor| Firmware { stan_floor, habits, upload_permille: 1_000, ..firmware() };
+    let mut bench = Bench::logged_on(of(999_999));
+    bench.input(Input::Stop);
+    assert!(bench.sent.is_empty() && bench.terminal.is_gone());
+    assert_eq!(bench.terminal.book().settlement(), Settlement::None);
+    // The first settlement has the last number; there is none for a batch and the second one.
+    let mut bench = Bench::logged_on(of(999_998));
+    bench.input(Input::Stop);
+    let close = bench.asked("0500");
+    bench.answer(&close, "00", &[]);
+    assert!(bench.sent.is_empty() && bench.terminal.is_gone());
+    assert_eq!(bench.terminal.book().settlement(), Settlement::Agreed);
+}
+
+#[test]
+fn totals_of_a_date_that_may_have_sales_of_an_earlier_run_differ_with_reason() {
+    for (stan_floor, expected) in [(0, Settlement::Differed), (500, Settlement::Excused)] {
+        let habits = Habits { settles: true, ..Habits::default() };
+        let mut bench = Bench::logged_on(Firmware { stan_floor, habits, ..firmware() });
+        assert_eq!(bench.terminal.book().opening().unwrap().1, stan_floor);
+        bench.input(Input::Stop);
+        let close = bench.asked("0500");
+        bench.answer(&close, "95", &[]);
+        assert_eq!(bench.terminal.book().settlement(), expected);
+    }
+}
+
+#[test]
 fn without_codes_and_without_a_tpdu_a_sale_is_the_same_and_its_code_is_the_profile_s() {
     let dialect = Dialect::builtin("iso87a").unwrap();
     let codes = vec![ProductCode { service: 10, product: 2, code: *b"123456" }];
