@@ -60,6 +60,8 @@ pub struct Firmware {
     pub upload_permille: u16,
     /// What goes on beside selling; bills and repeats of the sealed link are not.
     pub habits: Habits,
+    /// Whether the cards' issuer is the simulated one, so that it is known what a chip is answered.
+    pub knows_issuer: bool,
     /// Whether it closes the connection when nothing is left to be asked.
     pub hangs_up: bool,
     /// Pauses between connection attempts.

@@ -125,6 +125,7 @@ fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
             settles: sealed.habits.settles || config.shop.iso_settles,
             ..sealed.habits
         },
+        knows_issuer: true,
         hangs_up,
         reconnect: sealed.reconnect,
         connect: sealed.connect,

@@ -148,6 +148,8 @@ impl Resolved {
             confirm_permille: if self.profile.has_advices { others.confirm_permille } else { 0 },
             upload_permille: if self.profile.has_uploads { self.upload_permille } else { 0 },
             habits: others.habits,
+            // A card's issuer is somewhere behind the gateway's host.
+            knows_issuer: false,
             hangs_up: self.hangs_up,
             reconnect: others.reconnect,
             connect: CONNECT,

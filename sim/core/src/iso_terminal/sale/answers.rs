@@ -153,7 +153,7 @@ impl SaleFlow {
         let code = if was_taken_back { taken_back(said.code) } else { said.code };
         let expected =
             issuer::passed_on(self.sold[index].chip().as_deref().and_then(issuer::answer));
-        if said.chip.is_some() && said.chip != expected {
+        if self.firmware.knows_issuer && said.chip.is_some() && said.chip != expected {
             self.notes.push(Note::Trouble(Trouble::ChipAnswer));
         }
         let answer = said.answer(AnswerKind::Sale, &entry.asked, code);
