@@ -18,6 +18,7 @@ use std::collections::hash_map::Entry;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 pub use row::{ProviderTransaction, Row, RowState};
+pub use sale::own_complaints;
 pub use verdict::{AuditReport, Kind, Offence, ProviderSides, Side};
 
 use crate::sales_log::{self, SalesLog, Settlement, State, digest};

@@ -33,8 +33,10 @@ pub(super) fn compare(entry: &Entry, row: &Row<'_>) -> Vec<(Kind, String)> {
 }
 
 /// What the merchant noticed by himself.
-pub(super) fn own_complaints(entry: &Entry) -> impl Iterator<Item = (Kind, &'static str)> {
+pub fn own_complaints(entry: &Entry) -> impl Iterator<Item = (Kind, &'static str)> {
     let wrong = entry.wrong;
+    // Only what is approved, and not being taken back, is confirmed: the confirm came first.
+    let confirmed_undone = entry.confirmed && entry.state == State::Reversed;
     [
         (wrong.answer_changed, Kind::Mismatched, "a retry was answered differently"),
         (wrong.other_amount, Kind::Mismatched, "approved for another amount than asked for"),
@@ -42,6 +44,7 @@ pub(super) fn own_complaints(entry: &Entry) -> impl Iterator<Item = (Kind, &'sta
         (wrong.confirm_refused, Kind::Mismatched, "the confirm of the sale was refused"),
         (wrong.other_content_taken, Kind::Doubled, "other content under the same STAN was taken"),
         (wrong.sold_late, Kind::Doubled, "approved again after it was taken back"),
+        (confirmed_undone, Kind::Contradicted, "taken back after its confirm was acknowledged"),
         (wrong.reversal_lost, Kind::Contradicted, "the reversal was answered with another code"),
     ]
     .into_iter()

@@ -271,6 +271,20 @@ fn a_confirm_that_was_accepted_is_in_the_journal() {
 }
 
 #[test]
+fn a_sale_is_not_taken_back_once_its_confirm_was_acknowledged() {
+    for (confirmed, expected) in [(false, vec![]), (true, vec![Kind::Contradicted])] {
+        let mut book = approved_book();
+        if confirmed {
+            book.confirm(0, ResponseCode::APPROVED);
+        }
+        book.reverse(0);
+        book.reversed(0, Moment(2), ResponseCode::APPROVED);
+        let row = Row { state: RowState::Reversed, confirmed, ..row() };
+        assert_eq!(kinds(&book, &[row]), expected);
+    }
+}
+
+#[test]
 fn what_a_merchant_noticed_by_himself_is_in_the_verdict() {
     let mut book = approved_book();
     book.settle(0, Moment(2), &answer(4, ResponseCode::APPROVED), b"another answer");
