@@ -151,6 +151,7 @@ fn totals_that_differ_are_a_violation_even_where_no_journal_is_read() {
         (Fault::None, 0, "settlements: 20 agree, 0 differ"),
         (Fault::OtherTotals, 1, "settlements: 0 agree, 20 differ"),
         (Fault::EarlierSales, 0, "settlements: 0 agree, 0 differ\n  20 cannot agree: sales of"),
+        (Fault::NoTotals, 2, "settlements: 0 agree, 0 differ\n  20 were not compared"),
     ] {
         let run = run_with(fault, "settles = true\n", &[], false);
         assert_eq!(run.exit(), Some(exit));
@@ -159,6 +160,8 @@ fn totals_that_differ_are_a_violation_even_where_no_journal_is_read() {
         let settlements = &run.report()["settlements"];
         let excused = settlements["excused"].as_u64().unwrap();
         assert_eq!(excused, if expected.contains("cannot") { 20 } else { 0 });
+        let none = settlements["not_compared"].as_u64().unwrap();
+        assert_eq!(none, if expected.contains("not compared") { 20 } else { 0 });
     }
 }
 

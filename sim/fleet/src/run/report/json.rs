@@ -78,8 +78,8 @@ pub(super) fn json(
     })
 }
 
-fn settlements(Settlements { agree, excused, differ }: Settlements) -> Value {
-    json!({"agree": agree, "excused": excused, "differ": differ})
+fn settlements(Settlements { agree, excused, differ, not_compared }: Settlements) -> Value {
+    json!({"agree": agree, "excused": excused, "differ": differ, "not_compared": not_compared})
 }
 
 fn kind(facts: &KindFacts) -> Value {

@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 use serde_json::Value;
-use tillsim_core::audit::Kind;
+use tillsim_core::audit::{Kind, own_complaints};
 use tillsim_core::firmware::LoadModel;
 use tillsim_core::sales_log::{SalesLog, Settlement, State};
 
@@ -39,7 +39,7 @@ struct Rule {
 /// Judges a run: money first, then whether it says anything, then the objectives.
 #[must_use]
 pub fn judge(order: &Order, driven: &Driven<PointOfSale>, money: &Money) -> Report {
-    let facts = Facts::new(driven);
+    let facts = Facts::new(driven, order.firmware.habits.settles);
     let rules = rules(order, driven, &facts);
     let lag_limit = order.expect.generator_lag_p99_ms.unwrap_or(LAG_P99_MS_MAX);
     let invalid = order.course.open.is_some() && facts.lag_p99_ms > lag_limit;
@@ -49,6 +49,7 @@ pub fn judge(order: &Order, driven: &Driven<PointOfSale>, money: &Money) -> Repo
     };
     let missed = rules.iter().any(|rule| !rule.passed)
         || unresolved > 0
+        || facts.settlements.not_compared > 0
         || driven.online == 0
         || facts.kinds.iter().any(|kind| kind.never_online.len() == kind.terminals)
         || matches!(money, Money::Unreadable(_));
@@ -85,7 +86,7 @@ struct Facts {
 }
 
 impl Facts {
-    fn new(driven: &Driven<PointOfSale>) -> Self {
+    fn new(driven: &Driven<PointOfSale>, settles: bool) -> Self {
         let shares = &driven.done.shares;
         let sold_s = shares.iter().map(|share| float(share.sold.0) / 1e9).fold(0.0, f64::max);
         let completed: u64 = shares.iter().map(|share| share.completed).sum();
@@ -94,10 +95,6 @@ impl Facts {
         let per_s = |count: u64| if sold_s > 0.0 { float(count) / sold_s } else { 0.0 };
         let cpu_s: f64 = shares.iter().map(|share| share.cpu_s).sum();
         let books = driven.done.clients.iter().map(|terminal| terminal.book());
-        let wrong = books.clone().flat_map(|book| book.entries()).filter(|entry| {
-            let wrong = entry.wrong;
-            wrong.answer_changed || wrong.other_amount || wrong.while_blocked
-        });
         let lag = |quantile| worst_ms(shares, |share| share.lag.value_at_quantile(quantile));
         Self {
             sold_s,
@@ -106,10 +103,10 @@ impl Facts {
             per_s: per_s(completed),
             offered_per_s: per_s(after.offered - before.offered),
             started_per_s: per_s(started),
-            settlements: Settlements::of(books.clone()),
-            kinds: KindFacts::of(&driven.done.clients),
+            settlements: Settlements::of(books.clone(), settles),
+            kinds: KindFacts::of(&driven.done.clients, settles),
+            complaints: complaints(books.clone()),
             in_doubt: books.map(|book| u64::from(book.in_doubt())).sum(),
-            complaints: u64::try_from(wrong.count()).unwrap_or(u64::MAX),
             cpu_s,
             cpu_us_per_sale: if completed > 0 { cpu_s * 1e6 / float(completed) } else { 0.0 },
             lag_p99_ms: lag(0.99),
@@ -126,6 +123,8 @@ struct KindFacts {
     /// Those that never logged on.
     never_online: Vec<u32>,
     approved: u64,
+    /// Approved, whether or not it was taken back afterwards.
+    sold: u64,
     approved_minor: u64,
     declined: u64,
     reversed: u64,
@@ -135,24 +134,30 @@ struct KindFacts {
 
 impl KindFacts {
     /// Nothing where all are of the sealed link.
-    fn of(clients: &[PointOfSale]) -> Vec<Self> {
+    fn of(clients: &[PointOfSale], settles: bool) -> Vec<Self> {
         let kinds = [(ClientKind::Sealed, "the sealed link"), (ClientKind::Iso8583, "ISO 8583")];
         let books = |kind| clients.iter().filter(move |client| client.kind() == kind);
         if books(ClientKind::Iso8583).next().is_none() {
             return Vec::new();
         }
         let kinds = kinds.into_iter().filter(|(kind, _)| books(*kind).next().is_some());
-        kinds.map(|(kind, name)| Self::of_books(name, books(kind).map(PointOfSale::book))).collect()
+        let of = |(kind, name)| Self::of_books(name, books(kind).map(PointOfSale::book), settles);
+        kinds.map(of).collect()
     }
 
-    fn of_books<'a>(name: &'static str, books: impl Iterator<Item = &'a SalesLog> + Clone) -> Self {
-        let settlements = Settlements::of(books.clone());
+    fn of_books<'a>(
+        name: &'static str,
+        books: impl Iterator<Item = &'a SalesLog> + Clone,
+        settles: bool,
+    ) -> Self {
+        let settlements = Settlements::of(books.clone(), settles);
         let silent = books.clone().filter(|book| book.opening().is_none());
         let mut facts = Self {
             name,
             terminals: books.clone().count(),
             never_online: silent.map(SalesLog::terminal).collect(),
             approved: 0,
+            sold: 0,
             approved_minor: 0,
             declined: 0,
             reversed: 0,
@@ -165,10 +170,14 @@ impl KindFacts {
                 match entry.state {
                     State::Approved => {
                         facts.approved += 1;
+                        facts.sold += 1;
                         facts.approved_minor += entry.asked.amount_minor;
                     }
                     State::Declined(_) => facts.declined += 1,
-                    State::Reversed => facts.reversed += 1,
+                    State::Reversed => {
+                        facts.reversed += 1;
+                        facts.sold += u64::from(entry.answer != 0);
+                    }
                     State::InDoubt => {}
                 }
             }
@@ -184,14 +193,19 @@ struct Settlements {
     /// Not the same, with reason: sales of the date from before the run, or in doubt.
     excused: u64,
     differ: u64,
+    /// Of those that were to settle and logged on: no comparison came off.
+    not_compared: u64,
 }
 
 impl Settlements {
-    fn of<'a>(books: impl Iterator<Item = &'a SalesLog>) -> Self {
+    fn of<'a>(books: impl Iterator<Item = &'a SalesLog>, settles: bool) -> Self {
         let mut all = Self::default();
         for book in books {
             match book.settlement() {
-                Settlement::None => {}
+                Settlement::None => {
+                    let was_to = settles && book.opening().is_some();
+                    all.not_compared += u64::from(was_to);
+                }
                 Settlement::Agreed => all.agree += 1,
                 Settlement::Excused => all.excused += 1,
                 Settlement::Differed => all.differ += 1,
@@ -199,6 +213,13 @@ impl Settlements {
         }
         all
     }
+}
+
+/// Sales of which the merchant himself noticed that something was wrong.
+fn complaints<'a>(books: impl Iterator<Item = &'a SalesLog>) -> u64 {
+    let entries = books.flat_map(SalesLog::entries);
+    let wrong = entries.filter(|entry| own_complaints(entry).next().is_some());
+    u64::try_from(wrong.count()).unwrap_or(u64::MAX)
 }
 
 fn worst_ms(shares: &[Share], of: impl Fn(&Share) -> u64) -> f64 {
@@ -233,13 +254,21 @@ fn rules(order: &Order, driven: &Driven<PointOfSale>, facts: &Facts) -> Vec<Rule
         rules.push(Rule { name: "per_s_min", limit, actual, passed });
     }
     // Where nothing is approved, no other rule says much.
-    let least = expect.approved_min.unwrap_or(u64::from(is_to_sell(order)));
+    let (least, approved) = match expect.approved_min {
+        Some(least) => (least, tally.approved),
+        None => (u64::from(is_to_sell(order)), approved_least(&facts.kinds, tally.approved)),
+    };
     if least > 0 {
-        let (limit, approved) = (float(least), tally.approved);
+        let limit = float(least);
         let actual = Some(float(approved));
         rules.push(Rule { name: "approved_min", limit, actual, passed: approved >= least });
     }
     rules
+}
+
+/// Sales approved at the kind of terminal that has the fewest; of one kind, all of them.
+fn approved_least(kinds: &[KindFacts], all: u64) -> u64 {
+    kinds.iter().map(|kind| kind.sold).min().unwrap_or(all)
 }
 
 /// Whether customers are to come at all.
@@ -252,3 +281,6 @@ fn is_to_sell(order: &Order) -> bool {
         _ => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

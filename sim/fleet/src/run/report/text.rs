@@ -101,14 +101,20 @@ fn sales(tally: &Tally, facts: &Facts) -> Vec<String> {
             grouped(tally.stands)
         ));
     }
-    let Settlements { agree, excused, differ } = facts.settlements;
-    if agree + excused + differ > 0 {
+    let Settlements { agree, excused, differ, not_compared } = facts.settlements;
+    if agree + excused + differ + not_compared > 0 {
         lines.push(format!("settlements: {} agree, {} differ", grouped(agree), grouped(differ)));
     }
     if excused > 0 {
         lines.push(format!(
             "  {} cannot agree: sales of the date from before this run, or in doubt",
             grouped(excused)
+        ));
+    }
+    if not_compared > 0 {
+        lines.push(format!(
+            "  {} were not compared: no answer, another code, or no number left",
+            grouped(not_compared)
         ));
     }
     let declined = tally.declined.iter();

@@ -38,6 +38,8 @@ pub(crate) enum Fault {
     OtherTotals,
     /// The same, and it has sales of the date from before.
     EarlierSales,
+    /// It compares no totals.
+    NoTotals,
 }
 
 /// What the stub's threads share.
@@ -129,8 +131,12 @@ impl Stub {
                 GatewayMessage::Answer(answer).encode(&mut out);
             }
             TerminalMessage::Settle(settle) => {
-                let differ = matches!(self.fault, Fault::OtherTotals | Fault::EarlierSales);
-                GatewayMessage::Settled(settled(&settle, differ)).encode(&mut out);
+                let code = match self.fault {
+                    Fault::OtherTotals | Fault::EarlierSales => ResponseCode::TOTALS_DIFFER,
+                    Fault::NoTotals => ResponseCode::DUPLICATE,
+                    _ => ResponseCode::APPROVED,
+                };
+                GatewayMessage::Settled(settled(&settle, code)).encode(&mut out);
             }
             TerminalMessage::Sale(sale) => return self.sale(terminal, &sale),
             _ => return None,
@@ -208,8 +214,7 @@ impl Stub {
     }
 }
 
-fn settled(settle: &Settle, differ: bool) -> Settled<'static> {
-    let code = if differ { ResponseCode::TOTALS_DIFFER } else { ResponseCode::APPROVED };
+fn settled(settle: &Settle, code: ResponseCode) -> Settled<'static> {
     let &Settle { stan, date, settled_date, totals, .. } = settle;
     Settled { stan, date, code, rrn: "", totals, open_count: 0, settled_date, time_s: 1 }
 }
