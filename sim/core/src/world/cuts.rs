@@ -128,10 +128,19 @@ pub fn trials(ware: Ware) -> Vec<Trial> {
 }
 
 /// One sale and what befalls it: it must be sold exactly once all the same; through a host whose
-/// connection breaks, at most once.
+/// connection breaks, or behind a process that is killed, at most once.
 #[must_use]
 pub fn attempt(ware: Ware, trial: Trial) -> Report {
     play(ware, trial).0
+}
+
+/// Whether the sale may come to nothing: what a host has not received is declined.
+fn may_fail(ware: Ware, trial: Trial) -> bool {
+    match trial {
+        Trial::Undisturbed => false,
+        Trial::Cut { .. } => ware.is_cut_at_host(),
+        Trial::Kill { .. } => ware.is_host(),
+    }
 }
 
 /// The report, and how many bytes each way the first connection carried.
@@ -155,9 +164,8 @@ fn play(ware: Ware, trial: Trial) -> (Report, [usize; 2]) {
         let is_confirmed =
             |entry: &Entry| entry.confirmed || !ware.is_iso() || entry.state != State::Approved;
         let sold = sold.filter(|entry| entry.state == wanted && is_confirmed(entry)).count();
-        // What a host has not received is declined.
-        let may_fail = ware.is_host() && trial != Trial::Undisturbed;
-        if world.witness.violations.is_empty() && sold != 1 && !(may_fail && sold == 0) {
+        if world.witness.violations.is_empty() && sold != 1 && !(may_fail(ware, trial) && sold == 0)
+        {
             let text = format!("{sold} sales came off, and one was to");
             world.witness.violations.push(Violation { promise: 1, at: world.now, text });
         }
@@ -224,6 +232,25 @@ impl World {
         {
             process.decide_loss(kept);
             self.crash();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sale_through_a_host_may_come_to_nothing_only_if_what_is_cut_is_behind_its_terminal() {
+        let cut = Trial::Cut { way: Way::Up, at: 1, ill: Ill::Reset };
+        let kill = Trial::Kill { event: 1, kept: true };
+        for (ware, may) in [
+            (Ware::IsoCard, [false, false, true]),
+            (Ware::IsoCardHost, [false, true, true]),
+            (Ware::TopUp, [false; 3]),
+        ] {
+            let trials = [Trial::Undisturbed, cut, kill];
+            assert_eq!(trials.map(|trial| may_fail(ware, trial)), may, "{ware:?}");
         }
     }
 }
