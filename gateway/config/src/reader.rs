@@ -310,8 +310,8 @@ impl<'a> Reader<'a> {
         let Some((at, text)) = self.text(key, example) else { return NO_ADDRESS };
         text.parse().unwrap_or_else(|_| {
             let what = format!(
-                "{name} is {text:?}; write an address and a port, for example {example:?} (this \
-                 machine only), \"0.0.0.0:7400\" or \"[::]:7400\" (everywhere)"
+                "{name} is {text:?}; write an address and a port, for example {example:?}; \
+                 127.0.0.1 is this machine only, 0.0.0.0 or [::] everywhere"
             );
             self.fault(at, what);
             NO_ADDRESS

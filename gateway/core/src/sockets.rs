@@ -145,6 +145,13 @@ impl<S: Read + Write> Sockets<S> {
         });
     }
 
+    /// The stream of a session that is there.
+    #[must_use]
+    pub fn stream(&self, session: SessionId) -> Option<&S> {
+        let held = self.slots.get(index(session))?.as_ref()?;
+        (held.generation == session.generation).then_some(&held.stream)
+    }
+
     /// Offers what is unsent to the socket once, and closes.
     pub fn close(&mut self, session: SessionId) {
         let Some(place) = self.slots.get_mut(index(session)) else { return };

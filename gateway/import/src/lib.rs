@@ -68,6 +68,8 @@ pub struct Context<'a> {
     pub known: &'a dyn Known,
     /// Names of the configured bridges.
     pub bridges: &'a [String],
+    /// Names of the configured ISO 8583 listeners.
+    pub listeners: &'a [String],
     /// Seals keys and PINs.
     pub vault: &'a Vault,
     /// The business date in force.
@@ -81,6 +83,15 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What is expected where none of the configured listeners is named.
+    fn configured_listeners(&self) -> String {
+        let names = self.listeners.join(" or ");
+        let allowed = if names.is_empty() { "none is".to_owned() } else { names };
+        format!(
+            "the name of an iso8583_listener of the configuration, or none; configured: {allowed}"
+        )
+    }
+
     /// What is expected where none of the configured bridges is named.
     fn configured_bridges(&self) -> String {
         let names = self.bridges.join(" or ");

@@ -136,7 +136,12 @@ fn read_header(table: Table, found: Cells<'_>) -> Result<Header, String> {
     if wrong.is_empty() {
         return Ok(header);
     }
-    Err(format!("header: {}; expected {expected}", wrong.join("; ")))
+    let may: Vec<&str> = columns.iter().filter(|c| !c.required).map(|c| c.name).collect();
+    let may = match may.join(",") {
+        none if none.is_empty() || extra.is_empty() => String::new(),
+        names => format!(", and perhaps {names}"),
+    };
+    Err(format!("header: {}; expected {expected}{may}", wrong.join("; ")))
 }
 
 fn names(table: Table) -> Vec<&'static str> {

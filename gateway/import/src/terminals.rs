@@ -1,7 +1,6 @@
 //! Terminals and their keys.
 
 use tillgate_store_core::limits::SERVICES_MAX;
-use tillgate_store_core::record::is_bridge_name;
 use tillgate_store_core::vault::terminal_context;
 use tillgate_store_core::{
     Language, Secret, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId, Vault,
@@ -70,8 +69,8 @@ fn listener(row: &Row<'_>, kept: Option<&str>) -> Option<String> {
     match row.text(terminal::LISTENER) {
         "" => Some(kept.unwrap_or_default().to_owned()),
         "none" => Some(String::new()),
-        name if is_bridge_name(name) => Some(name.to_owned()),
-        _ => row.refuse(terminal::LISTENER, "the name of an iso8583_listener, or none"),
+        name if row.context.listeners.iter().any(|known| known == name) => Some(name.to_owned()),
+        _ => row.refuse(terminal::LISTENER, row.context.configured_listeners()),
     }
 }
 

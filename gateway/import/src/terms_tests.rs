@@ -339,4 +339,5 @@ fn a_terminal_uses_the_sealed_link_or_one_listener() {
     let faults = read(&[("terminals.csv", wrong)], &registry, Existing::Replace).err().unwrap();
     let said = faults.to_string();
     assert!(said.contains("terminals.csv:2:6 (listener): found \"Pos A\", expected"), "{said}");
+    assert!(said.contains("or none; configured: pos-a"), "{said}");
 }

@@ -70,6 +70,7 @@ pub(crate) fn plan_of(
     let context = Context {
         known,
         bridges: &["topup".to_owned()],
+        listeners: &["pos-a".to_owned()],
         vault: &vault(),
         today: BusinessDate::from_ymd(2026, 11, 23).unwrap(),
         at_ms: 1_795_000_000_000,
@@ -335,6 +336,7 @@ fn missing_keys_are_made_and_handed_out() {
     let context = Context {
         known: &Registry::new(),
         bridges: &["topup".to_owned()],
+        listeners: &["pos-a".to_owned()],
         vault: &vault(),
         today: BusinessDate(9_000),
         at_ms: 1,

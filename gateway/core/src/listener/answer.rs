@@ -109,7 +109,10 @@ impl<'a> Values<'a> {
             GatewayMessage::Pong(pong) => Some(Self::of_code(ResponseCode::APPROVED, pong.time_s)),
             GatewayMessage::Settled(settled) => Some(Self {
                 rrn: settled.rrn,
-                totals: Some(settled.totals),
+                // What was not understood was not counted.
+                totals: [ResponseCode::APPROVED, ResponseCode::TOTALS_DIFFER]
+                    .contains(&settled.code)
+                    .then_some(settled.totals),
                 ..Self::of_code(settled.code, settled.time_s)
             }),
             GatewayMessage::Reject(reject) => Some(Self::of_code(reject.code, 0)),
@@ -138,6 +141,10 @@ impl<'a> Values<'a> {
 }
 
 impl Source {
+    /// Of settlements that were counted.
+    const TOTALS: [Self; 4] =
+        [Self::SalesCount, Self::SalesAmount, Self::ReversalsCount, Self::ReversalsAmount];
+
     /// Appends its value; nothing where there is none.
     fn write(self, values: &Values<'_>, calendar: &Calendar, out: &mut String) {
         let number = |minor: u64, out: &mut String| {
@@ -198,6 +205,9 @@ pub(super) fn filled(
     calendar: &Calendar,
 ) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(1_024));
+    if values.totals.is_none() && Source::TOTALS.iter().any(|total| template.has(*total)) {
+        return text;
+    }
     template.fill(&mut text, |source, out| source.write(values, calendar, out));
     if !template.has(Source::Receipt) {
         return text;

@@ -27,6 +27,7 @@ mod tests;
 
 pub use self::manager::{
     CloseReason, ConnectionRefusal, DropReason, Input, ListenerManager, ListenerStats, Output,
+    Trouble,
 };
 pub use self::profile::Profile;
 pub(crate) use self::read::{Named, Request, Unread};

@@ -47,7 +47,7 @@ fn what_is_wrong_with_a_profile_is_reported_by_line() {
         ("= \"20\"", "= \"twenty\"", "a service \"20\" (open amount) or \"20/3\""),
         ("D1 = \"03\"", "D9 = \"03\"", "\"D9\" is no response code of the gateway"),
         ("D1 = \"03\"", "D1 = \"003\"", "codes: field 39"),
-        ("D1 = \"03\"", "D1 = \"00\"", "no other code may be shown as it"),
+        ("D1 = \"03\"", "D1 = \"00\"", "00 (approved) and D1"),
         ("kind = \"logon\"", "kind = \"login\"", "unknown variant `login`"),
         ("mti = [\"0200\"]", "mti = [\"0210\"]", "the four digits of a request or advice"),
         ("mti = [\"0200\"]", "mti = [\"0201\"]", "its repeat"),
@@ -116,6 +116,9 @@ fn letters_are_tried_where_a_value_may_have_them() {
     parse(&text).unwrap();
 }
 
+/// Those that are not for `other`.
+const CODES: &str = "00 = \"000\"\n09 = \"109\"\n68 = \"109\"\n95 = \"195\"\n";
+
 #[test]
 fn codes_that_a_numeric_field_cannot_carry_need_another_one() {
     let parse = |text: &str| {
@@ -127,8 +130,18 @@ fn codes_that_a_numeric_field_cannot_carry_need_another_one() {
     assert!(said.contains("field 39 cannot carry the code"), "{said}");
     let (head, tail) = good().split_once("[codes]").unwrap();
     let (_, tail) = tail.split_once("[[message]]").unwrap();
-    let text = format!("{head}[codes]\n00 = \"000\"\nother = \"909\"\n[[message]]{tail}");
+    let text = format!("{head}[codes]\n{CODES}other = \"909\"\n[[message]]{tail}");
     assert_eq!(parse(&text), Ok(()));
+    for (from, to, codes) in [
+        ("09 = \"109\"\n", "", "09 (still in progress) and"),
+        ("68 = \"109\"\n", "", "68 (the provider's answer came too late) and"),
+        ("95 = \"195\"", "95 = \"000\"", "00 (approved) and 95"),
+        ("00 = \"000\"\n", "", "00 (approved) and"),
+        ("00 = \"000\"", "00 = \"000\"\n51 = \"109\"", "and 51 (float does not cover"),
+    ] {
+        let said = parse(&text.replace(from, to)).unwrap_err().to_string();
+        assert!(said.contains(codes), "{codes}: {said}");
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) struct App {
     pub(super) auth: Auth,
     pub(super) calendar: Calendar,
     pub(super) bridges: Vec<String>,
+    /// Names of the configured ISO 8583 listeners.
+    pub(super) listeners: Vec<String>,
     pub(super) names: Names,
     pub(super) import: Import,
     pub(super) data: PathBuf,
@@ -41,6 +43,7 @@ impl App {
         Ok(Self {
             names: Names::new(handle.store_id, bridges.iter().cloned()),
             bridges,
+            listeners: config.iso8583_listeners.iter().map(|of| of.name.clone()).collect(),
             auth: Auth::new(config)?,
             gauges: Arc::new(Gauges::new(handle.clone(), calendar.clone(), data.clone())),
             data,

@@ -88,6 +88,7 @@ fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
     let context = Context {
         known: &Shared(&app.handle.directory),
         bridges: &app.bridges,
+        listeners: &app.listeners,
         vault: &app.handle.keys.vault,
         today: app.calendar.date(wall),
         at_ms: wall.0,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -62,7 +63,8 @@ impl Import {
         let mut sources = csv_files::read_all(&self.paths)?;
         let made = self.keys_out.as_ref().map(|_| make_missing_keys(&mut sources, &entropy::bytes));
         let keys = match (&self.keys_out, made.flatten()) {
-            (Some(file), Some(text)) => Some(KeysFile::write(file, &text)?),
+            // Keys that are in no store are of no use.
+            (Some(file), Some(text)) if !self.dry_run => Some(KeysFile::write(file, &text)?),
             _ => None,
         };
         let done = match RocksEngine::open(&config.store.dir, &config::options(&config.store)) {
@@ -94,10 +96,13 @@ impl Import {
         secrets::prove(&mut book, &vault, config, clock::unix_ms())?;
         let registry = book.load_registry().map_err(Failure::store)?;
         let bridges: Vec<String> = config.bridges.iter().map(|b| b.name.clone()).collect();
+        let listeners = config.iso8583_listeners.iter().map(|listener| listener.name.clone());
+        let listeners: Vec<String> = listeners.collect();
         let at_ms = clock::unix_ms();
         let context = Context {
             known: &registry,
             bridges: &bridges,
+            listeners: &listeners,
             vault: &vault,
             today: config.calendar.date(UnixMillis(at_ms)),
             at_ms,
@@ -177,8 +182,13 @@ struct KeysFile {
 
 impl KeysFile {
     fn write(file: &Path, text: &str) -> Result<Self, Failure> {
-        keyfile::write_new(file, text)
-            .map_err(|e| Failure::refused(format!("{}: {e}", file.display())))?;
+        keyfile::write_new(file, text).map_err(|error| {
+            let what = match error.kind() {
+                ErrorKind::AlreadyExists => "is there already; name a new file".to_owned(),
+                _ => error.to_string(),
+            };
+            Failure::refused(format!("{}: {what}", file.display()))
+        })?;
         Ok(Self { file: file.to_owned(), kept: false })
     }
 

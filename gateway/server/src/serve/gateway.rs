@@ -47,6 +47,8 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     /// Where terminals of other makers connect, by listener.
     pub(crate) listeners: Vec<SocketAddr>,
+    /// Their names.
+    pub(super) names: Vec<String>,
     pub(crate) handle: ServeHandle,
     pub(super) reports: Receiver<Report>,
     /// The way to tell it to go down, beside the signals.
@@ -204,6 +206,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     Ok(Gateway {
         address,
         listeners,
+        names: config.iso8583_listeners.iter().map(|listener| listener.name.clone()).collect(),
         handle,
         reports,
         report,

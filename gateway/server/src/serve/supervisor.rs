@@ -10,6 +10,7 @@
 //! recovers what was in flight.
 
 use std::io;
+use std::net::SocketAddr;
 use std::thread;
 
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
@@ -17,6 +18,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tillgate_core::drain::{Drained, Step, WayDown};
 use tillgate_core::online::PresenceChange;
+use tillgate_store_core::TerminalId;
 
 use super::gateway::Gateway;
 use super::mailbox::Mail;
@@ -26,10 +28,24 @@ use super::writer::WriterMessage;
 pub(crate) enum Report {
     /// From a reactor: comings and goings of terminals.
     PresenceChanges(Vec<PresenceChange>),
+    /// From a listener: for the log.
+    Unanswered(Unanswered),
     /// From a reactor: it has ended.
     ReactorDone,
     /// From outside, a signal for one: go down.
     GoDown,
+}
+
+/// What a listener has not answered: one of many, perhaps.
+pub(crate) struct Unanswered {
+    /// Among the listeners of the configuration.
+    pub(crate) listener: u16,
+    /// Where it came from.
+    pub(crate) address: Option<SocketAddr>,
+    /// Which terminal it said that it was from.
+    pub(crate) terminal: Option<TerminalId>,
+    /// As in the metrics.
+    pub(crate) why: &'static str,
 }
 
 /// Turns the first of SIGTERM and SIGINT into a report, and the second into the end.
@@ -59,11 +75,40 @@ impl Gateway {
         loop {
             match self.reports.recv() {
                 Ok(Report::PresenceChanges(changes)) => self.handle.view.note_presence(&changes),
+                Ok(Report::Unanswered(unanswered)) => self.note_unanswered(&unanswered),
                 Ok(Report::GoDown) | Err(_) => return,
                 // It ends the process itself when it fails.
                 Ok(Report::ReactorDone) => {}
             }
         }
+    }
+
+    /// Why a terminal of another maker gets no answer is what its operator has to know.
+    fn note_unanswered(&self, unanswered: &Unanswered) {
+        let Unanswered { listener, address, terminal, why } = unanswered;
+        let listener = self.names.get(usize::from(*listener)).map_or("", |name| name.as_str());
+        let directory = self.handle.directory.read();
+        let cause = match terminal.map(|id| (id, directory.registry.terminal(id))) {
+            _ if *why != "denied" => "",
+            None => "",
+            Some((_, None)) => "there is no such terminal",
+            Some((_, Some(held))) if held.listener.is_empty() => "it uses the sealed link",
+            Some((_, Some(held))) if held.listener != listener => {
+                "it is enabled for another listener"
+            }
+            Some(_) => "its authentication code is wrong or missing",
+        };
+        drop(directory);
+        let from = address.map_or_else(String::new, |address| address.to_string());
+        let terminal = terminal.map(|id| id.to_string());
+        tracing::warn!(
+            listener,
+            from,
+            terminal,
+            why,
+            cause,
+            "a message to a listener got no answer"
+        );
     }
 
     /// Goes down, as [`WayDown`] says.
@@ -81,7 +126,8 @@ impl Gateway {
                     Ok(Report::PresenceChanges(changes)) => {
                         self.handle.view.note_presence(&changes)
                     }
-                    Ok(Report::GoDown) | Err(RecvTimeoutError::Timeout) => {}
+                    Ok(Report::GoDown | Report::Unanswered(_)) | Err(RecvTimeoutError::Timeout) => {
+                    }
                     // Nobody is left to report: nothing is waited for.
                     Err(RecvTimeoutError::Disconnected) => way.look(way.deadline()),
                 },

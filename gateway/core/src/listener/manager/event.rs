@@ -129,6 +129,16 @@ impl CloseReason {
     }
 }
 
+/// What got no answer and was not meant to get one, for the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trouble {
+    pub session: SessionId,
+    /// Which terminal it said that it was from.
+    pub terminal: Option<TerminalId>,
+    /// The label of a [`CloseReason`] or a [`DropReason`].
+    pub why: &'static str,
+}
+
 /// Why a request of a shared connection was not answered. The names are metric labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
@@ -151,7 +161,7 @@ pub enum DropReason {
     NoRequest,
 }
 
-pub(super) type Dropped = [u64; DropReason::ALL.len()];
+type Dropped = [u64; DropReason::ALL.len()];
 
 impl DropReason {
     /// Every reason, for the metrics table.

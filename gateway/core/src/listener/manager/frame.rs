@@ -6,7 +6,7 @@ use tillgate_store_core::TerminalId;
 use super::request::Request;
 use super::share::Wait;
 use super::slot::{Buffer, NEVER, Next, Session};
-use super::{CloseReason, DropReason, Dropped, ListenerManager, Queued, index, session_mut};
+use super::{CloseReason, DropReason, ListenerManager, Queued, Trouble, index, session_mut};
 use crate::card::append;
 use crate::id::SessionId;
 use crate::listener::Profile;
@@ -125,8 +125,13 @@ impl ListenerManager {
         let next = match session.next.take() {
             Some(next) => next,
             None => {
-                let dropped = self.limits.shared.then_some(&mut self.stats.dropped);
-                read(&self.listener.profile, session, now, dropped)?
+                let (dropped, trouble) = (&mut self.stats.dropped, &mut self.trouble);
+                let drop = |why: DropReason| {
+                    why.count(dropped);
+                    *trouble = Some(Trouble { session: id, terminal: None, why: why.label() });
+                };
+                let drop = self.limits.shared.then_some(drop);
+                read(&self.listener.profile, session, now, drop)?
             }
         };
         let of = (session.peer, next.terminal);
@@ -190,7 +195,7 @@ fn read(
     profile: &Profile,
     session: &mut Session,
     now: Moment,
-    mut dropped: Option<&mut Dropped>,
+    mut drop: Option<impl FnMut(DropReason)>,
 ) -> Result<Next, Stop> {
     let malformed = |_| Stop::Broken(CloseReason::Malformed);
     let framing = profile.dialect().framing();
@@ -219,8 +224,8 @@ fn read(
                 Ok(terminal) => {
                     break Ok(Next { message: frame.message, end: frame.end, terminal });
                 }
-                Err(why) => match dropped.as_deref_mut() {
-                    Some(dropped) => why.count(dropped),
+                Err(why) => match &mut drop {
+                    Some(drop) => drop(why),
                     None => return Err(Stop::Broken(CloseReason::Malformed)),
                 },
             }

@@ -35,8 +35,7 @@ use rustc_hash::FxHashMap;
 use tillgate_store_core::TerminalId;
 use zeroize::Zeroize;
 
-use self::event::Dropped;
-pub use self::event::{CloseReason, DropReason, Input, ListenerStats, Output};
+pub use self::event::{CloseReason, DropReason, Input, ListenerStats, Output, Trouble};
 use self::request::Requests;
 use self::share::Shares;
 use self::slot::{Buffer, NEVER, Session, Slot};
@@ -80,6 +79,7 @@ pub struct ListenerManager {
     now: Moment,
     draining: bool,
     stats: ListenerStats,
+    trouble: Option<Trouble>,
 }
 
 /// An output whose bytes lie in the arena.
@@ -145,12 +145,14 @@ impl ListenerManager {
             now: Moment::default(),
             draining: false,
             stats: ListenerStats::default(),
+            trouble: None,
         }
     }
 
     /// Takes one input. Drain [`ListenerManager::poll`] to `None` before the next.
     pub fn handle(&mut self, now: Moment, input: Input<'_>) {
         self.changes.clear();
+        self.trouble = None;
         self.now = now;
         match input {
             Input::Opened { connection, peer } => self.on_opened(now, connection, peer),
@@ -191,6 +193,11 @@ impl ListenerManager {
     /// the shell to say, which has a clock.
     pub fn presence_changes(&mut self) -> impl Iterator<Item = PresenceChange> {
         self.changes.drain(..)
+    }
+
+    /// The latest message of the last input that was not answered because of what it was; once.
+    pub fn trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
     }
 
     /// When to send [`Input::Deadline`].
@@ -272,6 +279,9 @@ impl ListenerManager {
         session.buffer.recycle(SPARE_BUFFERS_MAX, &mut self.spare);
         if session.in_flight > 0 {
             self.requests.forget(id, &mut self.spare);
+        }
+        if why == CloseReason::Malformed {
+            self.trouble = Some(Trouble { session: id, terminal: None, why: why.label() });
         }
         let reason = CloseReason::ALL.iter().position(|reason| *reason == why);
         self.stats.closed[reason.expect("ALL lists every reason")] += 1;

@@ -5,7 +5,7 @@ use tillgate_codec::iso8583::MacKey;
 use tillgate_store_core::TerminalId;
 
 use super::slot::Buffer;
-use super::{CloseReason, DropReason, ListenerManager, Queued, index, session_mut};
+use super::{CloseReason, DropReason, ListenerManager, Queued, Trouble, index, session_mut};
 use crate::id::{Peer, SessionAge, SessionId};
 use crate::listener::limits::{ONLINE_MAX, SERVED_MAX, SPARE_BUFFERS_MAX};
 use crate::online::{Presence, PresenceChange};
@@ -95,7 +95,11 @@ impl ListenerManager {
                     self.queue.push_back(Queued::Send { session: connection, bytes });
                 }
                 Ok(false) => {}
-                Err(why) => self.not_answered(now, connection, why),
+                Err(why) => {
+                    let (session, terminal) = (connection, Some(of.1));
+                    self.trouble = Some(Trouble { session, terminal, why: why.label() });
+                    self.not_answered(now, connection, why);
+                }
             }
             self.reply_ends(now, connection, (answered.is_ok(), was_full));
         }

@@ -136,12 +136,49 @@ fn codes(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
         );
         faults.add(document.dialect.span().start, text);
     }
-    let approved = profile.code(ResponseCode::APPROVED);
-    let is_other = |code: &&ResponseCode| **code != ResponseCode::APPROVED;
-    if ResponseCode::ALL.iter().filter(is_other).any(|code| profile.code(*code) == approved) {
-        let text = format!("codes: {approved:?} is approved; no other code may be shown as it");
-        faults.add(document.dialect.span().start, text);
+    confused(profile, document, faults);
+}
+
+/// What a terminal does after an answer with this code.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Hands,
+    AsksAgain,
+    Uploads,
+    GivesUp,
+}
+
+impl Next {
+    fn after(code: ResponseCode) -> Self {
+        match code {
+            ResponseCode::APPROVED => Self::Hands,
+            ResponseCode::IN_PROGRESS | ResponseCode::LATE_RESPONSE => Self::AsksAgain,
+            ResponseCode::TOTALS_DIFFER => Self::Uploads,
+            _ => Self::GivesUp,
+        }
     }
+}
+
+/// Codes that mean something else to a terminal never look alike: an outcome that is not known yet is
+/// no decline.
+fn confused(profile: &Profile, document: &Document, faults: &mut Faults<'_>) {
+    let all = ResponseCode::ALL;
+    let pairs = all.iter().flat_map(|one| all.iter().map(move |other| (*one, *other)));
+    let mut confused = pairs.filter(|(one, other)| {
+        Next::after(*one) != Next::GivesUp
+            && Next::after(*one) != Next::after(*other)
+            && profile.code(*one) == profile.code(*other)
+    });
+    let Some((one, other)) = confused.next() else { return };
+    let shown = profile.code(one);
+    let text = format!(
+        "codes: {one} ({}) and {other} ({}) are both shown as {shown:?}, and a terminal does not do \
+         the same after them; list 00, 09, 68 and 95 themselves",
+        one.meaning(),
+        other.meaning()
+    );
+    let entry = document.codes.values().find(|entry| *entry.get_ref() == shown);
+    faults.add(entry.map_or(document.dialect.span().start, |entry| entry.span().start), text);
 }
 
 /// An answer names its request, and repeats no card data.

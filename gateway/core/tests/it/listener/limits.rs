@@ -58,6 +58,7 @@ fn garbage_costs_its_own_connection_and_no_other() {
         let session = port.connect(1);
         port.receive(session, bytes);
         assert_eq!(why(&mut port), Some(CloseReason::Malformed), "{bytes:02x?}");
+        assert_eq!(port.troubles.pop(), Some((None, "malformed")));
         assert_eq!(port.in_pool(), 0);
     }
     let frame = port.frame(&request("0800", "990000", 1));

@@ -39,6 +39,8 @@ pub(super) struct Port {
     pub(super) refused: usize,
     /// Terminals that came and went.
     pub(super) changes: Vec<PresenceChange>,
+    /// What was not answered, and why.
+    pub(super) troubles: Vec<(Option<TerminalId>, &'static str)>,
     /// Requests that went to the pool.
     pub(super) asked: Vec<(Origin, Vec<u8>)>,
     calendar: Calendar,
@@ -78,6 +80,7 @@ impl Port {
             admitted: Vec::new(),
             refused: 0,
             changes: Vec::new(),
+            troubles: Vec::new(),
             asked: Vec::new(),
             calendar,
         }
@@ -109,6 +112,9 @@ impl Port {
     pub(super) fn input(&mut self, input: Input<'_>) {
         self.manager.handle(self.rig.now, input);
         self.changes.extend(self.manager.presence_changes());
+        let trouble = self.manager.trouble();
+        self.troubles.extend(trouble.map(|trouble| (trouble.terminal, trouble.why)));
+        assert_eq!(self.manager.trouble(), None, "said once");
         while let Some(output) = self.manager.poll() {
             match output {
                 Output::Admit { session, .. } => self.admitted.push(session),

@@ -4,7 +4,7 @@ use tillgate_codec::iso8583::Message;
 use tillgate_core::listener::CloseReason;
 use tillgate_core::time::{Span, UnixMillis};
 use tillgate_store_core::{
-    BusinessDate, Change, Key, Kind, RegistryRecord, State, Status, Store, Transaction,
+    BusinessDate, Change, Key, Kind, RegistryRecord, State, Status, Store, TerminalId, Transaction,
 };
 
 use super::{Port, TERMINAL, as_type, request, sale, voucher};
@@ -257,6 +257,8 @@ fn only_a_terminal_that_is_enabled_for_the_listener_is_answered() {
             assert_eq!(port.ask(&message), None, "{id} {}", message.mti);
             let why = port.closed.pop().map(|(_, why)| why);
             assert_eq!(why, Some(CloseReason::Denied), "{id} {}", message.mti);
+            let named = Some(TerminalId(id.parse().unwrap()));
+            assert_eq!(port.troubles.pop(), Some((named, "denied")));
         }
     }
     assert_eq!(port.code(&request("0800", "990000", 1)), "00");
@@ -354,7 +356,9 @@ fn a_settlement_is_compared_with_the_journal_and_answered_with_its_totals() {
     let framed = port.ask(&other).unwrap();
     assert_eq!(field(&port, &framed, 39), "95", "totals differ");
     assert_eq!(field(&port, &framed, 63), counted, "the gateway's own");
-    assert_eq!(port.code(&settle(5, "0002")), "30");
+    let framed = port.ask(&settle(5, "0002")).unwrap();
+    assert_eq!(field(&port, &framed, 39), "30");
+    assert!(!port.read(&framed).has(63), "nothing was counted");
     // On the next day, of the day before.
     port.rig.wall = UnixMillis(NOON.0 + DAY_MS);
     let framed = port.ask(&settle(6, counted)).unwrap();

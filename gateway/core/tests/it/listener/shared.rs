@@ -194,6 +194,10 @@ fn a_denied_terminal_gets_no_answer_and_the_connection_lives() {
     assert_eq!(port.answers(session, &sale_of(101, 1)), 0, "a terminal of the sealed link");
     assert_eq!(port.answers(session, &test_of(FIRST, 1)), 1);
     assert_eq!((port.dropped(DropReason::Denied), port.closed.len()), (2, 0));
+    let named = [UNKNOWN, 101].map(|id| (Some(TerminalId(id)), "denied"));
+    assert_eq!(port.troubles, named);
+    port.receive(session, &[0, 2, 0x60, 0x00]);
+    assert_eq!(port.troubles.pop(), Some((None, "unreadable")));
     assert!(port.rig.forwards.is_empty());
 }
 

@@ -16,7 +16,7 @@ use mio::net::TcpStream;
 use rustls::ServerConfig;
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::listener::limits::ListenerLimits;
-use tillgate_core::listener::{Input, Listener, ListenerManager, Output};
+use tillgate_core::listener::{Input, Listener, ListenerManager, Output, Trouble};
 use tillgate_core::online::{Presence, PresenceChange};
 use tillgate_core::session;
 use tillgate_core::sockets::{Readiness, Sockets, Taken};
@@ -33,12 +33,13 @@ use super::{ACCEPTOR, Events, LoopControl, WAKER, readiness};
 use crate::serve::batch::{Inbound, InboundItem, Recyclers, ReplyBatch, ReplyItem};
 use crate::serve::clock::Clock;
 use crate::serve::limits::{
-    MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER, TLS_READS_PER_TURN_MAX,
+    COMPLAINT_EVERY, MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER,
+    TLS_READS_PER_TURN_MAX,
 };
 use crate::serve::mailbox::{Mail, Sleep};
 use crate::serve::metrics::ListenerMetrics;
 use crate::serve::pool::Job;
-use crate::serve::supervisor::Report;
+use crate::serve::supervisor::{Report, Unanswered};
 
 pub(crate) struct ListenerSetup {
     /// Among the reactors: replies find their way by it.
@@ -80,6 +81,8 @@ pub(crate) struct ListenerThread {
     reports: Sender<Report>,
     /// Who came and went.
     changes: Vec<PresenceChange>,
+    /// What was not answered is in the log once in a while; the counters have all of it.
+    silent_until: Moment,
     draining: bool,
     stopped: bool,
 }
@@ -111,6 +114,7 @@ impl ListenerThread {
             metrics: setup.metrics,
             reports: setup.reports,
             changes: Vec::new(),
+            silent_until: Moment::default(),
             draining: false,
             stopped: false,
         })
@@ -185,6 +189,9 @@ impl ListenerThread {
             }
             left => left,
         }));
+        if let Some(trouble) = self.manager.trouble() {
+            self.note_trouble(now, trouble);
+        }
         while let Some(output) = self.manager.poll() {
             match output {
                 Output::Admit { session, .. } => {
@@ -209,6 +216,19 @@ impl ListenerThread {
                     self.requests.items.push(item);
                 }
             }
+        }
+    }
+
+    /// Says to the supervisor what was not answered, before its connection is closed.
+    fn note_trouble(&mut self, now: Moment, trouble: Trouble) {
+        if now < self.silent_until {
+            return;
+        }
+        let address = self.sockets.stream(trouble.session).and_then(PortStream::peer);
+        let (listener, Trouble { terminal, why, .. }) = (self.index, trouble);
+        let report = Report::Unanswered(Unanswered { listener, address, terminal, why });
+        if self.reports.try_send(report).is_ok() {
+            self.silent_until = now.after(COMPLAINT_EVERY);
         }
     }
 
@@ -277,7 +297,14 @@ impl ListenerThread {
                     bytes.zeroize();
                 }
                 Taken::Nothing => {}
-                Taken::End => self.feed(now, Input::Closed { session }),
+                Taken::End => {
+                    let stream = self.sockets.stream(session);
+                    if stream.is_some_and(PortStream::shakes_hands) {
+                        let (terminal, why) = (None, "no TLS");
+                        self.note_trouble(now, Trouble { session, terminal, why });
+                    }
+                    self.feed(now, Input::Closed { session });
+                }
             }
         }
         self.buffer = buffer;

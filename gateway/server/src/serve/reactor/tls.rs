@@ -2,6 +2,7 @@
 //! that fails with [`ErrorKind::WouldBlock`]; its handshake is done while it is read.
 
 use std::io::{self, ErrorKind, Read, Write};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mio::event::Source;
@@ -31,6 +32,20 @@ impl PortStream {
         let mut tls = ServerConnection::new(Arc::clone(config)).ok()?;
         tls.set_buffer_limit(Some(UNSENT_BYTES_MAX));
         Some(Self::Tls(Box::new(TlsStream { tls, socket })))
+    }
+
+    /// Where its peer is, while it is connected.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        let socket = match self {
+            Self::Plain(socket) => socket,
+            Self::Tls(stream) => &stream.socket,
+        };
+        socket.peer_addr().ok()
+    }
+
+    /// Whether TLS is wanted and there is none yet.
+    pub(super) fn shakes_hands(&self) -> bool {
+        matches!(self, Self::Tls(stream) if stream.tls.is_handshaking())
     }
 
     fn socket(&mut self) -> &mut TcpStream {

@@ -34,7 +34,11 @@ const DIALECTS: [(&str, &str); 12] = [
 fn profile(dialect: &str, mti: &str) -> String {
     let date = if mti.starts_with('1') { "12" } else { "13\ntime = 12" };
     let answer = mti.replace("00", "10");
-    let codes = if mti.starts_with('1') { "[codes]\n00 = \"000\"\nother = \"909\"\n" } else { "" };
+    let codes = if mti.starts_with('1') {
+        "[codes]\n00 = \"000\"\n09 = \"109\"\n68 = \"109\"\n95 = \"195\"\nother = \"909\"\n"
+    } else {
+        ""
+    };
     format!(
         "name = \"{dialect}\"\nabout = \"sales in {dialect}, answered by {answer}\"\n\
          dialect = \"{dialect}\"\n[request]\nterminal = 41\nstan = 11\ndate = {date}\n\
