@@ -204,10 +204,10 @@ fn read(
         let rest = session.buffer.bytes().get(skipped..).unwrap_or_default();
         // Only who was served is known to be in step.
         if session.served
-            && let Some(dropped) = &mut dropped
+            && let Some(drop) = &mut drop
             && let Some(end) = framing.oversized(rest).filter(|end| *end <= LEFT_OUT_MAX)
         {
-            DropReason::TooLong.count(dropped);
+            drop(DropReason::TooLong);
             session.left_out = end.saturating_sub(rest.len());
             skipped += end.min(rest.len());
             continue;
