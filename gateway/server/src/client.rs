@@ -155,7 +155,10 @@ impl Client {
             let connecting = UnixStream::connect(&self.socket);
             let connected = tokio::time::timeout(CONNECT, connecting).await;
             let connected = connected.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
-            if connected.is_ok() || Instant::now() >= until {
+            let may_come = connected.as_ref().is_err_and(|error| {
+                matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
+            });
+            if !may_come || Instant::now() >= until {
                 return connected;
             }
             tokio::time::sleep(START_LOOK).await;
@@ -186,8 +189,9 @@ impl Client {
                 if !self.starting.is_zero() =>
             {
                 format!(
-                    "another program uses the store, but no gateway answers at {socket} after {} s \
-                     ({error}). If its socket is elsewhere, say so with --socket PATH",
+                    "another program used the store, and no gateway answers at {socket} after {} s \
+                     ({error}). If it was no gateway, try again; if its socket is elsewhere, say so \
+                     with --socket PATH",
                     self.starting.as_secs()
                 )
             }
@@ -221,6 +225,11 @@ impl Answer {
             Some(message) => message.to_owned(),
             None => format!("the gateway answers {}", self.status),
         }))
+    }
+
+    /// Whether the order was refused for what it is: nothing of it was carried out.
+    pub(crate) fn is_refusal(&self) -> bool {
+        self.status.is_client_error()
     }
 
     pub(crate) fn is_success(&self) -> bool {

@@ -57,8 +57,8 @@ impl Default for ListenerLimits {
             connects_burst: 100,
             shared: false,
             window: 1,
-            denied_every: Span::ms(5),
-            denied_burst: 128,
+            denied_every: Span(200_000),
+            denied_burst: 1_024,
             requests_max: 1_024,
             requests_per_address_max: 256,
             requests_per_terminal_max: 4,
@@ -87,6 +87,10 @@ impl ListenerLimits {
         }
     }
 }
+
+/// How much longer than its patience a shared connection with requests in flight is read: longer than
+/// any answer takes.
+pub const SLOW_ANSWER: Span = Span::s(120);
 
 /// Requests in flight of a shared connection, each a copy of its message of up to [`BUFFER_BYTES`]: a
 /// thousand terminals that sell at once wait for two rounds of answers.

@@ -67,12 +67,24 @@ impl Import {
             (Some(file), Some(text)) if !self.dry_run => Some(KeysFile::write(file, &text)?),
             _ => None,
         };
+        let mut fate = Fate::Refused;
         let done = match RocksEngine::open(&config.store.dir, &config::options(&config.store)) {
-            Ok(backend) => self.offline(&config, backend, &mut sources),
-            Err(error) if error.cause == Cause::Locked => self.online(config, &sources),
+            Ok(backend) => self.offline(&config, backend, &mut sources, &mut fate),
+            Err(error) if error.cause == Cause::Locked => self.online(config, &sources, &mut fate),
             Err(error) => Err(Failure::store(error)),
         };
-        let sentence = done?;
+        let sentence = match (done, keys.as_ref().filter(|_| fate == Fate::Unknown)) {
+            (Err(Failure { exit, text }), Some(_)) => {
+                let file = keys.map(KeysFile::leave).unwrap_or_default();
+                let file = file.display();
+                let text = format!(
+                    "{text}\nThe new keys stay in {file}: if the import was carried out after all, they \
+                     are those of its terminals"
+                );
+                return Err(Failure { exit, text });
+            }
+            (done, _) => done?,
+        };
         if let Some(keys) = keys {
             keys.keep()?;
         }
@@ -89,6 +101,7 @@ impl Import {
         config: &Config,
         backend: RocksEngine,
         sources: &mut [Source],
+        fate: &mut Fate,
     ) -> Result<String, Failure> {
         secrets::open_all(sources, &config.import).map_err(Failure::refused)?;
         let vault = secrets::vault(config)?;
@@ -116,23 +129,36 @@ impl Import {
         }
         let mut commands = vec![Command::Change(std::mem::take(&mut plan.change))];
         let mut outcomes = Vec::new();
+        *fate = Fate::Unknown;
         book.commit(&mut commands, &mut outcomes).map_err(Failure::store)?;
         book.backend_mut().tick().map_err(Failure::store)?;
         match outcomes.pop() {
             Some(Outcome::Applied) => Ok(imported(&plan.counts)),
-            Some(Outcome::Rejected(rejections)) => Err(Failure::refused(plan.explain(rejections))),
+            Some(Outcome::Rejected(rejections)) => {
+                *fate = Fate::Refused;
+                Err(Failure::refused(plan.explain(rejections)))
+            }
             _ => Err(Failure::internal("the store answered a change with something else")),
         }
     }
 
     /// Through the gateway that holds the store.
-    fn online(&self, config: Config, sources: &[Source]) -> Result<String, Failure> {
+    fn online(
+        &self,
+        config: Config,
+        sources: &[Source],
+        fate: &mut Fate,
+    ) -> Result<String, Failure> {
         // Two files of one name in two directories stay two.
         let files = sources.iter().map(|source| (source.name.as_str(), source.text.as_str()));
         let files = files.collect();
         let body = Body { files, update: self.update, dry_run: self.dry_run };
         let client = Client::of_running(config, self.socket.as_deref())?;
+        *fate = Fate::Unknown;
         let answer = client.post_raw("/api/v1/import", &body)?;
+        if answer.is_refusal() {
+            *fate = Fate::Refused;
+        }
         if let (false, Some(faults)) =
             (answer.is_success(), answer.body.pointer("/error/faults/shown"))
         {
@@ -175,6 +201,15 @@ fn faults_of(shown: &Value, body: &Value) -> String {
 
 /// The file with new keys. It is written before the store knows them, so that no key is ever
 /// lost, and removed again when the store does not take them.
+/// What is known of an import that failed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Nothing of it is in the store.
+    Refused,
+    /// It may be in the store.
+    Unknown,
+}
+
 struct KeysFile {
     file: PathBuf,
     kept: bool,
@@ -192,6 +227,12 @@ impl KeysFile {
         Ok(Self { file: file.to_owned(), kept: false })
     }
 
+    /// It stays where it is.
+    fn leave(mut self) -> PathBuf {
+        self.kept = true;
+        self.file.clone()
+    }
+
     fn keep(mut self) -> Result<(), Failure> {
         self.kept = true;
         let file = self.file.display();
@@ -206,5 +247,53 @@ impl Drop for KeysFile {
         {
             eprintln!("tillgate: {} stays behind: {error}", self.file.display());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+    use crate::config::InstallOptions;
+    use crate::init::install;
+
+    /// An import of a terminal beside a gateway that gives this answer; what was said, and whether
+    /// the file of its key is there.
+    fn import_beside(answer: &'static str) -> (String, bool) {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, any) = (dir.path().join("gate"), "127.0.0.1:0".parse().unwrap());
+        let (terminals, admin, bridges) = (any, any, Vec::new());
+        install(&home, &InstallOptions { terminals, admin, descriptors: u64::MAX, bridges })
+            .unwrap();
+        let file = ConfigFile { config: home.join("tillgate.toml") };
+        let config = file.load().map_err(|failure| failure.text).unwrap();
+        let _held = RocksEngine::open(&config.store.dir, &config::options(&config.store)).unwrap();
+        let listener = UnixListener::bind(dir.path().join("gate.sock")).unwrap();
+        let gateway = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            assert!(stream.read(&mut [0; 8_192]).unwrap() > 0);
+            stream.write_all(answer.as_bytes()).unwrap();
+        });
+        let rows = dir.path().join("terminals.csv");
+        fs::write(&rows, "id,seller,psk,services,status\n9,7,,,active\n").unwrap();
+        let keys = dir.path().join("keys.csv");
+        let (socket, keys_out) = (Some(dir.path().join("gate.sock")), Some(keys.clone()));
+        let (paths, update, dry_run) = (vec![rows], false, false);
+        let import = Import { paths, config: file, update, keys_out, dry_run, socket };
+        let said = import.run().err().unwrap().text;
+        gateway.join().unwrap();
+        (said, keys.exists())
+    }
+
+    #[test]
+    fn new_keys_stay_where_they_may_be_in_the_store_and_go_with_what_was_refused() {
+        let (said, are_there) = import_beside("");
+        assert!(are_there && said.contains("The new keys stay in"), "{said}");
+        let (said, are_there) = import_beside("HTTP/1.1 500 Oh\r\ncontent-length: 2\r\n\r\n{}");
+        assert!(are_there && said.contains("The new keys stay in"), "{said}");
+        let (said, are_there) = import_beside("HTTP/1.1 409 No\r\ncontent-length: 2\r\n\r\n{}");
+        assert!(!are_there && !said.contains("The new keys"), "{said}");
     }
 }

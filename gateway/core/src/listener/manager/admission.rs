@@ -3,6 +3,7 @@
 use super::slot::{Session, Slot};
 use super::{CloseReason, ConnectionRefusal, ListenerManager, Queued, index};
 use crate::id::{Peer, SessionId};
+use crate::listener::limits::SPARE_BUFFERS_MAX;
 use crate::time::Moment;
 
 impl ListenerManager {
@@ -24,6 +25,11 @@ impl ListenerManager {
         self.timers.arm(session.armed, slot, place.generation);
         place.session = Some(session);
         let session = SessionId { reactor: self.reactor, slot, generation: place.generation };
+        if self.unserved.len() > 2 * self.slots.len() + SPARE_BUFFERS_MAX {
+            let mut unserved = std::mem::take(&mut self.unserved);
+            unserved.retain(|id| self.is_unserved(*id));
+            self.unserved = unserved;
+        }
         self.unserved.push_back(session);
         self.queue.push_back(Queued::Admit { connection, session });
     }

@@ -10,15 +10,18 @@ use super::{CloseReason, DropReason, ListenerManager, Queued, Trouble, index, se
 use crate::card::append;
 use crate::id::SessionId;
 use crate::listener::Profile;
-use crate::listener::limits::{LEFT_OUT_MAX, RELEASED_MAX, SPARE_BUFFERS_MAX};
+use crate::listener::limits::{LEFT_OUT_MAX, RELEASED_MAX, SLOW_ANSWER, SPARE_BUFFERS_MAX};
 use crate::time::Moment;
 
 /// What stopped the reading of a buffer.
 enum Stop {
     /// Less than a frame is left.
     Incomplete,
-    /// A whole frame may be left: its turn comes when another was answered.
+    /// A whole frame may be left: its turn comes when another of its own connection was answered.
     Full,
+    /// A whole frame is left: there is no room for it among the requests of all, or of its address or
+    /// terminal.
+    NoRoom,
     /// A whole frame is left, but its rate is used up until then.
     TooFast(Moment),
     Broken(CloseReason),
@@ -36,7 +39,7 @@ fn held(wait: &Wait, shared: bool) -> Held {
         Wait::Terminal if shared => Held::Dropped(DropReason::Busy),
         Wait::Until(_) if shared => Held::Dropped(DropReason::TooFast),
         Wait::Until(at) => Held::Waits(Stop::TooFast(at)),
-        Wait::Answer | Wait::Terminal => Held::Waits(Stop::Full),
+        Wait::Answer | Wait::Terminal => Held::Waits(Stop::NoRoom),
     }
 }
 
@@ -90,7 +93,7 @@ impl ListenerManager {
                 session.slow_until = until;
                 self.stats.slowed += 1;
             }
-            Stop::Full if session.in_flight == 0 && !session.waiting => {
+            Stop::NoRoom if !session.waiting => {
                 session.waiting = true;
                 self.waiting.push_back(id);
             }
@@ -118,9 +121,13 @@ impl ListenerManager {
         }
         // Requests that are all denied, without an end, do not put off the end of their connection.
         if self.limits.shared && session.patience(&self.limits) <= now {
-            let is_over = session.in_flight == 0;
-            let why = session.overdue(now, &self.limits);
-            return Err(if is_over { Stop::Broken(why) } else { Stop::Full });
+            if session.in_flight == 0 {
+                return Err(Stop::Broken(session.overdue(now, &self.limits)));
+            }
+            // What a slow provider holds up is not held against the others of the connection.
+            if session.patience(&self.limits).after(SLOW_ANSWER) <= now {
+                return Err(Stop::Full);
+            }
         }
         let next = match session.next.take() {
             Some(next) => next,
@@ -141,7 +148,7 @@ impl ListenerManager {
         let begun = if is_stranger && self.denials.is_used_up(now, session.denied) {
             Err(Held::Dropped(DropReason::Stranger))
         } else if is_full {
-            Err(Held::Waits(Stop::Full))
+            Err(Held::Waits(Stop::NoRoom))
         } else {
             let begun = self.shares.begin(now, of, paced);
             begun.map_err(|wait| held(&wait, self.limits.shared))

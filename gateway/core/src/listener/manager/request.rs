@@ -112,11 +112,13 @@ impl ListenerManager {
         let Some(session) = session_mut(&mut self.slots, id) else { return };
         session.served = true;
         if self.limits.shared {
-            let room = self.served.len() < SERVED_MAX || self.served.contains_key(&terminal);
-            if !room || session.terminals.len() >= ONLINE_MAX {
+            if self.served.len() >= SERVED_MAX && !self.served.contains_key(&terminal) {
                 return;
             }
             let shown = self.served.entry(terminal).or_default();
+            if session.terminals.len() >= ONLINE_MAX {
+                return;
+            }
             let is_new = session.terminals.insert(terminal);
             if !is_new && shown.is_some() {
                 return;

@@ -365,6 +365,31 @@ fn connections_of_one_address_take_turns_when_its_share_is_used_up() {
 }
 
 #[test]
+fn connections_that_are_always_busy_get_equal_shares_of_what_is_full() {
+    let few = ListenerLimits { requests_per_address_max: 9, window: 8, ..limits() };
+    let mut port = Port::shared(200, few);
+    let lines: Vec<SessionId> = (0..3).map(|_| port.connect(1)).collect();
+    let all: Vec<Vec<u8>> = (0..3)
+        .map(|line| (0..60).flat_map(|n| port.frame(&test_of(FIRST + line * 60 + n, 1))).collect())
+        .collect();
+    let mut left: Vec<&[u8]> = all.iter().map(Vec::as_slice).collect();
+    let mut said = Vec::new();
+    for _ in 0..90 {
+        for (line, left) in lines.iter().zip(&mut left) {
+            port.feed(*line, left);
+        }
+        let asked = port.asked.remove(0);
+        port.serve(asked);
+        port.deliver();
+        said.extend(port.said().into_iter().map(|(session, ..)| session));
+    }
+    for line in &lines {
+        let count = said.iter().filter(|session| *session == line).count();
+        assert!((20..=40).contains(&count), "{line:?}: {count} of {}", said.len());
+    }
+}
+
+#[test]
 fn half_a_frame_is_given_up_in_time_also_while_others_are_in_flight() {
     let mut port = Port::shared(1, limits());
     let session = port.connect(1);

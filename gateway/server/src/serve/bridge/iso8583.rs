@@ -7,6 +7,7 @@ use std::io;
 
 use tillgate_core::provider::Exchange;
 use tillgate_core::provider::iso8583::{Action, Connection, Host, Note, Now};
+use tillgate_core::time::Moment;
 use tillgate_edge::guard;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::mpsc;
@@ -16,7 +17,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use super::queue::{BridgeQueue, WriterGone};
 use super::tls::{self, TlsClient};
 use crate::config::Address;
-use crate::serve::limits::{HOST_EVENTS_MAX, HOST_READ_BYTES};
+use crate::serve::limits::{COMPLAINT_EVERY, HOST_EVENTS_MAX, HOST_READ_BYTES};
 
 /// A host as it is configured.
 pub(super) struct HostSetup {
@@ -35,6 +36,8 @@ pub(super) struct HostTask {
     report: mpsc::Sender<(Connection, Happened)>,
     /// What the system said of the connection that was lost last.
     cause: Option<(Connection, io::Error)>,
+    /// Until when no other request without a form is in the log: terminals decide how many there are.
+    silent_until: Moment,
 }
 
 /// An open socket, or one that is being opened; its task ends with it.
@@ -74,7 +77,15 @@ enum Wake {
 impl HostTask {
     pub(super) fn new(setup: HostSetup, queue: BridgeQueue) -> Self {
         let (report, events) = mpsc::channel(HOST_EVENTS_MAX);
-        Self { setup, queue, wires: Vec::new(), events, report, cause: None }
+        Self {
+            setup,
+            queue,
+            wires: Vec::new(),
+            events,
+            report,
+            cause: None,
+            silent_until: Moment::default(),
+        }
     }
 
     /// Works until the queue is closed, every request has its result and the host is signed off.
@@ -204,7 +215,14 @@ impl HostTask {
         &addresses[connection.index % addresses.len()]
     }
 
-    fn note(&self, note: &Note) {
+    fn note(&mut self, note: &Note) {
+        if matches!(note, Note::Unsendable(_)) {
+            let now = self.queue.clock.now();
+            if now < self.silent_until {
+                return;
+            }
+            self.silent_until = now.after(COMPLAINT_EVERY);
+        }
         let (metrics, bridge) = (&self.queue.metrics, &self.queue.metrics.name);
         match note {
             Note::Up(connection) => {

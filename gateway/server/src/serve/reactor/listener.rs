@@ -13,6 +13,7 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, TrySendError};
 use mio::Interest;
 use mio::net::TcpStream;
+use rustc_hash::FxHashMap;
 use rustls::ServerConfig;
 use tillgate_core::id::{Peer, SessionId};
 use tillgate_core::listener::limits::ListenerLimits;
@@ -82,7 +83,7 @@ pub(crate) struct ListenerThread {
     /// Who came and went.
     changes: Vec<PresenceChange>,
     /// What was not answered is in the log once in a while; the counters have all of it.
-    silent_until: Moment,
+    silent_until: FxHashMap<&'static str, Moment>,
     draining: bool,
     stopped: bool,
 }
@@ -114,7 +115,7 @@ impl ListenerThread {
             metrics: setup.metrics,
             reports: setup.reports,
             changes: Vec::new(),
-            silent_until: Moment::default(),
+            silent_until: FxHashMap::default(),
             draining: false,
             stopped: false,
         })
@@ -221,14 +222,15 @@ impl ListenerThread {
 
     /// Says to the supervisor what was not answered, before its connection is closed.
     fn note_trouble(&mut self, now: Moment, trouble: Trouble) {
-        if now < self.silent_until {
+        // Of each reason one: junk, or a probe of the port, must not hide who is denied.
+        if self.silent_until.get(trouble.why).is_some_and(|until| now < *until) {
             return;
         }
         let address = self.sockets.stream(trouble.session).and_then(PortStream::peer);
         let (listener, Trouble { terminal, why, .. }) = (self.index, trouble);
         let report = Report::Unanswered(Unanswered { listener, address, terminal, why });
         if self.reports.try_send(report).is_ok() {
-            self.silent_until = now.after(COMPLAINT_EVERY);
+            self.silent_until.insert(why, now.after(COMPLAINT_EVERY));
         }
     }
 
