@@ -87,6 +87,8 @@ impl Checker {
                 let totals = format!(
                     "{sales_count:04}{sales_minor:012}{reversals_count:04}{reversals_minor:012}"
                 );
+                // What was not counted has no totals.
+                let totals = if [*b"00", *b"95"].contains(&code) { totals } else { String::new() };
                 own = vec![(37, settled.rrn.to_owned()), (63, totals)];
             }
             _ => repeated = &[11, 41],
