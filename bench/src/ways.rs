@@ -167,7 +167,7 @@ pub fn measure(options: &Options) -> Result<Value, Refusal> {
     let mut sums = Sums::new();
     sums.add(&warm, Used::default());
     // Vouchers are sold in four ways, and a gateway that has warmed up is faster.
-    gateway.restock(whole(sums.per_s() * options.seconds * 4.0 * 1.6))?;
+    gateway.restock(whole(sums.per_s() * options.seconds * 4.0 * 2.5))?;
     let (address, _echo) = echo(frames)?;
     let length = Span(whole(options.seconds * 1e9 / f64::from(options.rounds)));
     let mut ways = Ways { names: Vec::new(), sums: Vec::new() };
