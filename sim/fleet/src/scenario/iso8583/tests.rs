@@ -141,8 +141,8 @@ fn a_profile_that_the_terminals_do_not_speak_is_refused_by_its_key() {
         ("D1 = \"03\"", "D1 = \"94\"", "codes.D1 is shown as \"94\", not \"03\""),
         (
             "[codes]\n",
-            "[codes]\n00 = \"00\"\nother = \"05\"\n",
-            "codes.09 is shown as \"05\", not \"09\"",
+            "[codes]\n00 = \"00\"\n09 = \"09\"\n68 = \"68\"\n95 = \"95\"\nother = \"05\"\n",
+            "is shown as \"05\", not",
         ),
     ] {
         let profile = profile(&dir, from, to);
