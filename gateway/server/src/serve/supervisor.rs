@@ -89,14 +89,13 @@ impl Gateway {
         let listener = self.names.get(usize::from(*listener)).map_or("", |name| name.as_str());
         let directory = self.handle.directory.read();
         let cause = match terminal.map(|id| (id, directory.registry.terminal(id))) {
-            _ if *why != "denied" => "",
-            None => "",
-            Some((_, None)) => "there is no such terminal",
-            Some((_, Some(held))) if held.listener.is_empty() => "it uses the sealed link",
-            Some((_, Some(held))) if held.listener != listener => {
-                "it is enabled for another listener"
-            }
-            Some(_) => "its authentication code is wrong or missing",
+            Some((_, held)) if *why == "denied" => Some(match held {
+                None => "there is no such terminal",
+                Some(held) if held.listener.is_empty() => "it uses the sealed link",
+                Some(held) if held.listener != listener => "it is enabled for another listener",
+                Some(_) => "its authentication code is wrong or missing",
+            }),
+            _ => None,
         };
         drop(directory);
         let from = address.map_or_else(String::new, |address| address.to_string());

@@ -85,12 +85,16 @@ impl Network {
             made.distributors,
             grouped(vouchers)
         ));
+        let has_others = options.iso8583 > 0 && !options.stock_only;
+        if has_others {
+            self::listener(&made, options.iso8583);
+        }
         print::line("import, in this order:");
         for part in &made.parts {
             print::line(&format!("  tillgate import {} --config FILE", part.display()));
         }
-        if options.iso8583 > 0 && !options.stock_only {
-            self::listener(&made, options.iso8583);
+        if has_others {
+            self::fleet(&made);
         }
         Ok(Exit::Pass)
     }
@@ -101,7 +105,7 @@ fn listener(made: &Made, terminals: u32) {
     let Some(folder) = made.parts.first() else { return };
     let profile = std::path::absolute(folder).unwrap_or_else(|_| folder.clone()).join(PROFILE);
     let most = terminals.saturating_mul(2).clamp(1, 100_000);
-    print::line("the listener, for the gateway's configuration:");
+    print::line("first the listener, for the gateway's configuration: terminals name it");
     for line in [
         "[[iso8583_listener]]".to_owned(),
         format!("name = \"{LISTENER}\""),
@@ -114,8 +118,12 @@ fn listener(made: &Made, terminals: u32) {
     ] {
         print::line(&format!("  {line}"));
     }
+}
+
+fn fleet(made: &Made) {
+    let Some(folder) = made.parts.first() else { return };
     print::line(&format!(
-        "and for the fleet:\n  tillsim run --network {} --iso8583 127.0.0.1:7410 --profile {}",
+        "then the fleet:\n  tillsim run --network {} --iso8583 127.0.0.1:7410 --profile {}",
         folder.display(),
         folder.join(PROFILE).display()
     ));

@@ -60,6 +60,8 @@ pub(super) async fn open(
 pub(super) enum ServerStream {
     Handshake(Box<Accept<TcpStream>>),
     Open(Box<server::TlsStream<TcpStream>>),
+    /// Without a handshake, which is not asked for again.
+    Failed,
 }
 
 impl ServerStream {
@@ -73,10 +75,14 @@ impl ServerStream {
         context: &mut Context<'_>,
     ) -> Poll<io::Result<Pin<&mut server::TlsStream<TcpStream>>>> {
         if let Self::Handshake(accept) = self {
-            *self = Self::Open(Box::new(ready!(Pin::new(accept).poll(context))?));
+            let done = ready!(Pin::new(accept).poll(context));
+            *self = Self::Failed;
+            *self = Self::Open(Box::new(done?));
         }
-        let Self::Open(stream) = self else { return Poll::Pending };
-        Poll::Ready(Ok(Pin::new(stream)))
+        match self {
+            Self::Open(stream) => Poll::Ready(Ok(Pin::new(stream))),
+            _ => Poll::Ready(Err(io::ErrorKind::NotConnected.into())),
+        }
     }
 }
 
@@ -101,16 +107,16 @@ impl AsyncWrite for ServerStream {
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            // Nothing was written yet.
-            Self::Handshake(_) => Poll::Ready(Ok(())),
             Self::Open(stream) => Pin::new(stream).poll_flush(context),
+            // Nothing was written yet.
+            _ => Poll::Ready(Ok(())),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
-            Self::Handshake(_) => Poll::Ready(Ok(())),
             Self::Open(stream) => Pin::new(stream).poll_shutdown(context),
+            _ => Poll::Ready(Ok(())),
         }
     }
 }
