@@ -18,6 +18,7 @@
 //! * [`drain`] is the order of going down, [`scrub`] says when the store counts as damaged.
 //! * [`report`] says what of the journal may be shown, and as which text.
 //! * [`routing`] says which bridges a sale may go to, and why.
+//! * [`ussd`] takes dialogs from USSD centres and says what subscribers see.
 //! * [`transaction::TransactionManager`] owns every transaction between its intent and its answer: it turns requests
 //!   into store commands, outcomes into orders for bridges and replies for terminals.
 //!
@@ -52,3 +53,4 @@ pub mod startup;
 pub mod time;
 mod timers;
 pub mod transaction;
+pub mod ussd;

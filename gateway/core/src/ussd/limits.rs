@@ -1,0 +1,8 @@
+//! Bounds of links and dialogs, with their reasons.
+
+/// Octets of the longest session key that is kept; a longer one is kept as a digest.
+pub const SESSION_KEY_BYTES_MAX: usize = 16;
+/// Characters of the longest service code, as dialled: `*123#`.
+pub const SERVICE_CODE_BYTES_MAX: usize = 21;
+/// Octets of parameters that are echoed in every answer of a dialog.
+pub const ECHO_BYTES_MAX: usize = 48;
