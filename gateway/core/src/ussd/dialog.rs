@@ -11,7 +11,7 @@ use crate::time::Moment;
 pub type SessionKey = ArrayVec<u8, SESSION_KEY_BYTES_MAX>;
 
 /// Where a dialog is: what its link needs to say something in it. The owner of the dialogs keeps it
-/// and gives it back as it was.
+/// and gives it back as it was, with what [`Self::renew`] took of later events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DialogAddress {
     /// Whose dialog it is. With its link and the key it names the dialog.
@@ -24,6 +24,18 @@ pub struct DialogAddress {
     pub numbering: [u8; 4],
     /// Parameters to echo, as they lie on the wire.
     pub echo: ArrayVec<u8, ECHO_BYTES_MAX>,
+}
+
+impl DialogAddress {
+    /// Takes what an input of the same dialog has anew: numbers of messages change with each, and some
+    /// centres say the service code only when it begins.
+    pub fn renew(&mut self, newest: &Self) {
+        self.echo.clone_from(&newest.echo);
+        self.numbering = newest.numbering;
+        if !newest.service_code.is_empty() {
+            self.service_code = newest.service_code;
+        }
+    }
 }
 
 /// One thing that a link has seen.

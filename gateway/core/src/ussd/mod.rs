@@ -6,11 +6,14 @@
 //! ```
 //!
 //! A link knows one centre's way of speaking and nothing of menus; the dialogs know nothing of PDUs
-//! and bodies. Between them are the types of this module.
+//! and bodies. Between them are the types of this module. What centres do differently is in a
+//! link's [`profile`].
 
 mod dialog;
 pub mod limits;
+pub mod profile;
 
 pub use self::dialog::{
     DialogAddress, DialogEvent, EndReason, Say, SayKind, SayResult, SessionKey,
 };
+pub use crate::iso8583::fault::{ProfileError, ProfileFault};
