@@ -52,12 +52,15 @@ codes! {
     /// In the version agreed upon.
     NOT_SUPPORTED = b"40", "no such message";
     INSUFFICIENT_FLOAT = b"51", "float does not cover the amount";
+    INCORRECT_PIN = b"55", "wrong PIN";
     SERVICE_NOT_PERMITTED = b"57", "service not permitted to this terminal";
     TERMINAL_INACTIVE = b"58", "terminal not active";
     AMOUNT_LIMIT = b"61", "amount above or below the limit";
     VELOCITY_LIMIT = b"65", "too many transactions, or too much, in too short a time";
     /// The outcome is being found out.
     LATE_RESPONSE = b"68", "the provider's answer came too late";
+    /// Nothing says whether the last one was the right one.
+    PIN_TRIES_EXCEEDED = b"75", "too many wrong PINs: wait, or ask the operator";
     /// Nothing was sent to it.
     PROVIDER_UNAVAILABLE = b"91", "provider not reachable";
     DUPLICATE = b"94", "same STAN and date were used with other content";

@@ -8,11 +8,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{
-    BusinessDate, Counter, Generations, Registry, RegistryRecord, Terminal, TerminalId, TerminalKey,
+    BusinessDate, Counter, Generations, Handset, Msisdn, Registry, RegistryRecord, Status,
+    Terminal, TerminalId, TerminalKey,
 };
 
 use crate::limits::DATES_BEHIND_MAX;
 use crate::routing::Routes;
+use crate::transaction::Origin;
 
 /// The registry as of the last durable change, and which keys have proved themselves.
 #[derive(Default)]
@@ -129,6 +131,14 @@ impl Directory {
     #[must_use]
     pub fn at_listener(&self, terminal: TerminalId, listener: &str) -> Option<&Terminal> {
         self.registry.terminal(terminal).filter(|held| held.listener == listener)
+    }
+
+    /// The handset of a number, if it may log on and still is as it was when `origin`'s dialog began.
+    #[must_use]
+    pub fn handset(&self, msisdn: Msisdn, origin: Origin) -> Option<&Handset> {
+        let held = self.registry.handset(msisdn).filter(|held| held.status == Status::Active)?;
+        let began = (origin.terminal, origin.generation);
+        ((held.terminal, held.revision) == began).then_some(held)
     }
 
     /// Whether a key of a terminal has not been replaced by a later one that proved itself.

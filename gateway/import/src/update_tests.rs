@@ -16,7 +16,10 @@ pub(crate) fn stored() -> Registry {
         match &mut record {
             RegistryRecord::Distributor(record) => record.status = Status::Blocked,
             RegistryRecord::Seller(record) => record.status = Status::Blocked,
-            RegistryRecord::Receipt(_) | RegistryRecord::Route(_) | RegistryRecord::Bridge(_) => {}
+            RegistryRecord::Receipt(_)
+            | RegistryRecord::Route(_)
+            | RegistryRecord::Bridge(_)
+            | RegistryRecord::Handset(_) => {}
             RegistryRecord::Service(record) => {
                 record.status = Status::Blocked;
                 record.account = Some(AccountField::of(AccountForm::Meter));

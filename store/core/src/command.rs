@@ -5,12 +5,12 @@ use std::fmt;
 use crate::ids::{BridgeTag, Key, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{
-    ChipAnswer, FollowUp, Funding, Kind, Legs, RegistryRecord, SaleTerms, Totals, Velocity,
-    Voucher, VoucherBatch,
+    ChipAnswer, FollowUp, Funding, Handset, Kind, Legs, RegistryRecord, SaleTerms, Totals,
+    Velocity, Voucher, VoucherBatch,
 };
 use crate::reseal::Reseal;
 use tillgate_types::{
-    BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId,
+    BusinessDate, DistributorId, Msisdn, ProductId, ResponseCode, SellerId, ServiceId, TerminalId,
 };
 
 /// One command of a batch.
@@ -58,6 +58,10 @@ pub enum Command {
         /// Whether the terminal has logged on over it: keys of lower generations are void.
         proved: bool,
     },
+    /// Whoever dials from a handset has entered a PIN.
+    PinTry(PinTry),
+    /// The holder of a handset changes its PIN.
+    SetPin(SetPin),
     /// The operator changes the registry, loads float or vouchers.
     Change(Change),
     /// The operator takes vouchers out of sale.
@@ -73,6 +77,7 @@ impl Command {
     pub const fn is_alone(&self) -> bool {
         match self {
             Self::Change(_)
+            | Self::SetPin(_)
             | Self::Resolve(_)
             | Self::Refund(_)
             | Self::Withdraw(_)
@@ -86,6 +91,7 @@ impl Command {
             | Self::Repeat(_)
             | Self::DueFollowUp { .. }
             | Self::Settle(_)
+            | Self::PinTry(_)
             | Self::Logon { .. } => false,
         }
     }
@@ -398,6 +404,28 @@ pub struct Settle {
     pub currency: u16,
     /// What the terminal counted.
     pub claimed: Totals,
+}
+
+/// A PIN that was entered at a handset, compared with the one in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinTry {
+    /// Which handset.
+    pub msisdn: Msisdn,
+    /// Of the record that it was compared with.
+    pub revision: u32,
+    /// Whether it was the right one.
+    pub matched: bool,
+    /// Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// A handset with a PIN that its holder has chosen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetPin {
+    /// As it is to be, of the next revision.
+    pub handset: Handset,
+    /// Unix milliseconds.
+    pub at_ms: u64,
 }
 
 /// An operator's change: all of it or nothing, with one audit row.

@@ -6,7 +6,7 @@ use crate::command::Command;
 use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, Key, StoreId};
 use crate::journal;
-use crate::ledger::Ledger;
+use crate::ledger::{self, Ledger};
 use crate::outcome::Outcome;
 use crate::record::{Account, Counter, Head, Transaction, Versions};
 use crate::registry::Registry;
@@ -127,6 +127,15 @@ impl<B: Engine> Store for LedgerStore<B> {
 
     fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32> {
         self.ledger.last_stan(&self.backend, terminal, date)
+    }
+
+    fn recent(
+        &self,
+        terminal: TerminalId,
+        date: BusinessDate,
+        count: usize,
+    ) -> Result<Vec<Transaction>> {
+        ledger::recent(&self.backend, terminal, date, count)
     }
 
     fn last_at_ms(&self) -> u64 {

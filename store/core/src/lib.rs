@@ -37,9 +37,9 @@ pub mod withdrawal;
 pub mod write_set;
 
 pub use command::{
-    Advice, BatchRecord, Begin, Change, Command, Confirm, ContentDigest, Finish, ProviderOutcome,
-    RefundOrder, RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse, Settle,
-    VerificationResult, Withdraw,
+    Advice, BatchRecord, Begin, Change, Command, Confirm, ContentDigest, Finish, PinTry,
+    ProviderOutcome, RefundOrder, RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse,
+    SetPin, Settle, VerificationResult, Withdraw,
 };
 pub use error::StoreError;
 pub use ids::{AccountId, AccountKind, BridgeTag, Key, StoreId, Text};
@@ -51,19 +51,20 @@ pub use record::{
     Account, AccountCheck, AccountField, AccountForm, AccountRow, AmountSource, Audit, Batch,
     BatchOf, BridgeName, BridgeOrder, BridgeStatus, Canary, Card, ChargeBase, ChargeKind,
     ChargeRule, ChipAnswer, Coded, CommissionRule, Counter, Dispensed, Distributor, DueFollowUp,
-    FollowUp, Former, Fulfilment, Funding, Generations, Head, Hours, IssuedBy, KeyCounter,
-    KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, Product, ReceiptTag, ReceiptTemplate,
-    Record, Refund, RegistryRecord, Reprint, ReversalRule, Rounding, Route, RouteRule, SaleTerms,
-    Seller, Serial, Service, Services, Settlement, Shelf, State, Status, StockLevel, StockRules,
-    Terminal, TerminalKey, Transaction, Velocity, Versions, Voucher, VoucherBatch, VoucherOf,
-    Withdrawn, is_bridge_name, luhn,
+    FollowUp, Former, Fulfilment, Funding, Generations, Handset, Head, Hours, IssuedBy, KeyCounter,
+    KeyError, Kind, Language, Leg, Legs, Lookup, MoneyFlow, PinHash, PinTries, Product, ReceiptTag,
+    ReceiptTemplate, Record, Refund, RegistryRecord, Reprint, ReversalRule, Rounding, Route,
+    RouteRule, SaleTerms, Seller, Serial, Service, Services, Settlement, Shelf, State, Status,
+    StockLevel, StockRules, Terminal, TerminalKey, Transaction, Velocity, Versions, Voucher,
+    VoucherBatch, VoucherOf, Withdrawn, is_bridge_name, luhn,
 };
 pub use registry::Registry;
 pub use reseal::{Reseal, Resealed, SealedPlace};
 pub use rows::{Engine, Family, ReadRows, Visit};
 pub use store::Store;
 pub use tillgate_types::{
-    BusinessDate, DistributorId, ProductId, ResponseCode, SellerId, ServiceId, TerminalId, Totals,
+    BusinessDate, DistributorId, Msisdn, ProductId, ResponseCode, SellerId, ServiceId, TerminalId,
+    Totals,
 };
 pub use vault::{Sealed, Secret, Vault, VaultError};
 pub use verify::verify;

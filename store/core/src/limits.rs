@@ -66,6 +66,14 @@ pub const SERVICES_MAX: usize = 1_000;
 /// for a rotation that was begun anew. More would be more keys to steal.
 pub const TERMINAL_KEYS_MAX: usize = 4;
 
+/// How long after a wrong PIN of a handset the next one is looked at, milliseconds: after the first,
+/// after the second, and so on. After one more than these, an operator has to see to it: whoever
+/// has another's handset guesses one of 10,000 PINs with a chance of 1 in 2,000.
+pub const PIN_DELAYS_MS: [u64; 4] = [0, 10_000, 60_000, 600_000];
+/// Times a day that the holder of a handset may change its PIN; each leaves a row in the audit log and
+/// a former version, which are kept for ever.
+pub const PIN_CHANGES_MAX: u8 = 5;
+
 /// Largest amount of one transaction or one float load, minor units. With it nine million of the
 /// largest transactions fit an account before a balance could leave `i64`.
 pub const AMOUNT_MINOR_MAX: u64 = 1_000_000_000_000;
@@ -103,6 +111,11 @@ pub const INDEXED_MAX: usize = 10_000;
 /// few microseconds each; afterwards the place is known. If there is no sale among them, none is
 /// found.
 pub const LAST_ROWS_MAX: usize = 1_024;
+
+/// Sales that a terminal is shown of a business date.
+pub const RECENT_MAX: usize = 5;
+/// Rows stepped back for them, a few microseconds each.
+pub const RECENT_ROWS_MAX: usize = 32;
 
 /// Rows that refused requests of one terminal may have on one business day, about 150 bytes each: a
 /// refusal every two minutes all day. Beyond it a refusal is answered without a row. It bounds what

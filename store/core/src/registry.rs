@@ -8,11 +8,11 @@ use rustc_hash::FxHashMap;
 use crate::error::{Result, StoreError};
 use crate::limits::CHAIN_MAX;
 use crate::record::{
-    BridgeName, BridgeOrder, Distributor, ReceiptTag, RegistryRecord, Route, Seller, Service,
-    Terminal,
+    BridgeName, BridgeOrder, Distributor, Handset, ReceiptTag, RegistryRecord, Route, Seller,
+    Service, Terminal,
 };
 use crate::rows::{Family, ReadRows};
-use tillgate_types::{DistributorId, SellerId, ServiceId, TerminalId};
+use tillgate_types::{DistributorId, Msisdn, SellerId, ServiceId, TerminalId};
 
 /// Every registry record by its id. A terminal takes about 200 bytes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,7 @@ pub struct Registry {
     receipts: FxHashMap<ReceiptTag, String>,
     routes: FxHashMap<BridgeName, Route>,
     bridges: FxHashMap<BridgeName, BridgeOrder>,
+    handsets: FxHashMap<Msisdn, Handset>,
 }
 
 /// Why a distributor has no chain to the top.
@@ -79,6 +80,9 @@ impl Registry {
             RegistryRecord::Bridge(record) => {
                 self.bridges.insert(record.bridge, record);
             }
+            RegistryRecord::Handset(record) => {
+                self.handsets.insert(record.msisdn, record);
+            }
         }
     }
 
@@ -115,6 +119,16 @@ impl Registry {
     /// What was ordered about a bridge; nothing of one that always was in service.
     pub fn bridge(&self, name: &str) -> Option<&BridgeOrder> {
         BridgeName::from(name).ok().and_then(|name| self.bridges.get(&name))
+    }
+
+    /// The handset of a number.
+    pub fn handset(&self, msisdn: Msisdn) -> Option<&Handset> {
+        self.handsets.get(&msisdn)
+    }
+
+    /// Every handset, by no order.
+    pub fn handsets(&self) -> impl Iterator<Item = &Handset> {
+        self.handsets.values()
     }
 
     /// Every order about a bridge, by no order.

@@ -12,12 +12,15 @@ use crate::error::{Result, StoreError};
 use crate::ids::Key;
 use crate::ids::StoreId;
 use crate::limits::{RESEAL_ROWS_MAX, RESEALED_MAX};
-use crate::record::{Canary, KeyBytes, Record, RegistryRecord, Terminal, Transaction, Voucher};
+use crate::record::{
+    Canary, Handset, KeyBytes, Record, RegistryRecord, Terminal, Transaction, Voucher,
+};
 use crate::rows::{Family, ReadRows};
 use crate::vault::{
-    Context, Sealed, Vault, VaultError, canary_context, terminal_context, voucher_context,
+    Context, Sealed, Vault, VaultError, canary_context, handset_context, terminal_context,
+    voucher_context,
 };
-use tillgate_types::TerminalId;
+use tillgate_types::{Msisdn, TerminalId};
 
 /// Secrets to exchange, in one batch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,6 +53,8 @@ pub struct Resealed {
 pub enum SealedPlace {
     /// A terminal's key.
     Terminal(TerminalId),
+    /// The key of a handset's PIN.
+    Handset(Msisdn),
     /// The PIN of a voucher for sale, by its row key.
     Stock(KeyBytes),
     /// The PIN of a voucher that was sold.
@@ -126,6 +131,8 @@ pub fn plan(
 pub struct SecretCounts {
     /// Keys of terminals.
     pub terminals: u64,
+    /// PINs of handsets.
+    pub handsets: u64,
     /// PINs of vouchers for sale.
     pub stock: u64,
     /// PINs of vouchers that were sold.
@@ -136,6 +143,7 @@ impl SecretCounts {
     pub(crate) fn add(&mut self, place: &SealedPlace) {
         match place {
             SealedPlace::Terminal(_) => self.terminals += 1,
+            SealedPlace::Handset(_) => self.handsets += 1,
             SealedPlace::Stock(_) => self.stock += 1,
             SealedPlace::Sold(_) => self.sold += 1,
         }
@@ -234,6 +242,7 @@ impl Secret {
     fn name(&self) -> String {
         match &self.place {
             SealedPlace::Terminal(id) => format!("the key of terminal {id}"),
+            SealedPlace::Handset(msisdn) => format!("the PIN of handset {msisdn}"),
             SealedPlace::Stock(key) => {
                 format!("the PIN of a voucher for sale, row {}", crate::record::hex_of(key))
             }
@@ -246,6 +255,9 @@ fn secrets_of(family: Family, key: &[u8], value: &[u8]) -> Result<Vec<Secret>> {
     Ok(match family {
         Family::Registry if key.first() == Some(&Terminal::LETTER) => {
             of_terminal(RegistryRecord::decode(key, value)?)
+        }
+        Family::Registry if key.first() == Some(&Handset::LETTER) => {
+            of_handset(Handset::decode(key, value)?)
         }
         Family::Stock => {
             let row = Voucher::decode(key, value)?;
@@ -266,6 +278,12 @@ fn of_terminal(record: RegistryRecord) -> Vec<Secret> {
         sealed: sealed.clone(),
     };
     terminal.sealed_keys().map(secret).collect()
+}
+
+fn of_handset(handset: Handset) -> Vec<Secret> {
+    let Some(pin) = handset.pin else { return Vec::new() };
+    let context = handset_context(handset.msisdn);
+    vec![Secret { place: SealedPlace::Handset(handset.msisdn), context, sealed: pin.key }]
 }
 
 fn of_sale(row: Transaction) -> Vec<Secret> {

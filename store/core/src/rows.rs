@@ -10,7 +10,7 @@ coded! {
     /// A family of rows with one kind of key; a column family in RocksDB.
     #[derive(PartialOrd, Ord)]
     Family, "family":
-    /// `d` distributor, `s` seller, `t` terminal, `v` service, and the id.
+    /// `b` bridge, `d` distributor, `s` seller, `t` terminal, `u` handset, `v` service, and the id.
     Registry = 0 "registry",
     /// Date, terminal, STAN: every transaction.
     Journal = 1 "journal",
@@ -38,6 +38,8 @@ coded! {
     /// every serial ever loaded. `l` service, product, expiry: counts of stock. `r` sale, audit
     /// number: PINs sent again. `w` service, product, serial: vouchers taken out of sale.
     Supply = 12 "supply",
+    /// Number of a handset: what is remembered of wrong PINs.
+    Handsets = 13 "handsets",
 }
 
 impl Family {

@@ -31,6 +31,15 @@ pub trait Store {
     /// The highest STAN journalled for a terminal on a date, tombstones included; 0 if none.
     fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32>;
 
+    /// The last sales of a terminal on a date, the last one first: at most `count`, and at most
+    /// [`RECENT_MAX`](crate::limits::RECENT_MAX).
+    fn recent(
+        &self,
+        terminal: TerminalId,
+        date: BusinessDate,
+        count: usize,
+    ) -> Result<Vec<Transaction>>;
+
     /// Time of the latest command, Unix milliseconds; 0 if none. It never runs backwards, unless
     /// somebody has said that the clock was ahead ([`crate::LedgerStore::set_back`]).
     fn last_at_ms(&self) -> u64;

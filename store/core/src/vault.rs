@@ -17,11 +17,12 @@ use std::fmt;
 
 use arrayvec::ArrayVec;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, Tag, UnboundKey};
-use zeroize::Zeroize;
+use ring::hmac;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::ids::{StoreId, Text};
 use crate::limits::{SEALED_BYTES_MAX, SERIAL_BYTES_MAX};
-use tillgate_types::{ProductId, ServiceId, TerminalId};
+use tillgate_types::{Msisdn, ProductId, ServiceId, TerminalId};
 
 /// Length of the authentication tag that ends [`Sealed::bytes`].
 pub const TAG_BYTES: usize = 16;
@@ -127,6 +128,35 @@ pub fn voucher_context(
 ) -> Context {
     let ids: [&[u8]; 3] = [&service.0.to_be_bytes(), &product.0.to_be_bytes(), serial.as_bytes()];
     Context::of(b"voucher|", &ids)
+}
+
+/// The place of the key of a handset's PIN: the handset.
+#[must_use]
+pub fn handset_context(msisdn: Msisdn) -> Context {
+    Context::of(b"handset|", &[&msisdn.number().to_be_bytes()])
+}
+
+/// The hash of a PIN under a key that is sealed for [`handset_context`]: HMAC-SHA-256 over the number
+/// and the PIN. It is cheap on purpose: PINs are so short that no slow hash would protect them; the
+/// key does.
+#[must_use]
+pub fn pin_tag(key: &[u8], msisdn: Msisdn, pin: &[u8]) -> [u8; 32] {
+    let tag = hmac::sign(&pin_key(key), &pin_text(msisdn, pin));
+    tag.as_ref().try_into().expect("HMAC-SHA-256 gives 32 bytes")
+}
+
+/// Whether a hash is that of a PIN. How long it takes does not depend on where they differ.
+#[must_use]
+pub fn is_pin(key: &[u8], msisdn: Msisdn, pin: &[u8], tag: &[u8; 32]) -> bool {
+    hmac::verify(&pin_key(key), &pin_text(msisdn, pin), tag).is_ok()
+}
+
+fn pin_key(key: &[u8]) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, key)
+}
+
+fn pin_text(msisdn: Msisdn, pin: &[u8]) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new([&msisdn.number().to_be_bytes(), pin].concat())
 }
 
 /// The place of a canary: the store it is in.

@@ -154,7 +154,7 @@ fn open_read_only(dir: &Path, options: &Options, db: rocksdb::Options) -> Result
     let there = DB::list_cf(&db, rows_dir(dir))?;
     let mut families = options::families(options);
     // A store of an older program lacks the families that came later. Only a writer may add them.
-    let later = [Family::History, Family::Supply].map(Family::name);
+    let later = [Family::History, Family::Supply, Family::Handsets].map(Family::name);
     families.retain(|family| {
         !later.contains(&family.name()) || there.iter().any(|name| name == family.name())
     });

@@ -142,4 +142,17 @@ messages! {
         /// seconds for which the token may be used from now on
         valid_s: u16 = VALID or zero, 300;
     }
+
+    /// Answers *recent*.
+    Listing<'a> = 0x8C "listing" {
+        /// the request's
+        stan: u32 = STAN, 1208;
+        /// the request's
+        date: BusinessDate = DATE, DAY;
+        /// section 7
+        code: ResponseCode = CODE, ResponseCode::APPROVED;
+        /// the sales, the last one first, lines end with `0a`: time, service, amount, account, and OK, the
+        /// code of a decline, or `...` while its outcome is not known
+        lines: &'a str = LINES or empty, "14:05 Mobile One 50.00 OK\n";
+    }
 }

@@ -131,6 +131,7 @@ dictionary! {
     TAX = 0x2B, "tax_minor", Unsigned, 8;
     NAME = 0x2C, "name", Text, NAME_BYTES_MAX, secret;
     VALID = 0x2D, "valid_s", Unsigned, 2;
+    COUNT = 0x2E, "count", Unsigned, 1;
 }
 
 /// The tag of that number, if the dictionary has it.

@@ -132,6 +132,16 @@ messages! {
         /// the account: contract, bill, meter, telephone or card
         subscriber: &'a str = SUBSCRIBER not empty, "4400123456789";
     }
+
+    /// Asks for the last sales of a business date, as lines to read; answered by *listing*.
+    Recent = 0x0C "recent" {
+        /// any number; it comes back, and is not used up
+        stan: u32 = STAN, 1208;
+        /// business date
+        date: BusinessDate = DATE, DAY;
+        /// how many at most; the gateway lists 5 at most
+        count: u8 = COUNT, 5;
+    }
 }
 
 impl Reversal {

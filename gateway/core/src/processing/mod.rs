@@ -4,10 +4,12 @@
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
 //! * [`decode_request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
 //! * [`decode_frame`] — the same of an ISO 8583 listener's message.
+//! * [`decode_handset`] — the same of what is asked from a handset.
 //! * [`encode_reply`] — open a voucher's PIN and encode the answer.
 //! * [`encode_command`] — encode a command for a terminal.
 
 mod card;
+mod handset;
 mod handshake;
 mod listener;
 mod receipt;
@@ -20,6 +22,7 @@ use tillgate_codec::link::channel::{Channel, StaticSecret};
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{ResponseCode, TerminalId};
 
+pub use self::handset::{HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, decode_handset, pin_hash};
 pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
 pub use self::listener::{answer_key, chip_answer, decode_frame};
 pub use self::reply::{encode_command, encode_reply};

@@ -6,7 +6,7 @@ use std::fmt::{self, Write};
 use tillgate_codec::limits::LINES_BYTES_MAX;
 use tillgate_codec::link::message::VoucherSlip;
 use tillgate_store_core::record::{Part, parts};
-use tillgate_store_core::{Text, Transaction};
+use tillgate_store_core::{Registry, ResponseCode, State, Text, Transaction};
 use tillgate_types::Currency;
 
 /// Bytes that end at the first text that does not fit: half of an amount is worse than none.
@@ -41,6 +41,50 @@ pub(super) fn receipt(
     }
     lines.text
 }
+
+/// The last sales, a line each: as many as fit, the last one first.
+pub(super) fn listing(
+    sales: &[Transaction],
+    registry: &Registry,
+    ahead_min: u16,
+) -> Text<LINES_BYTES_MAX> {
+    let mut lines = Text::new();
+    for row in sales {
+        let mut line = Lines::default();
+        if list(&mut line, row, registry, ahead_min).is_err() {
+            break;
+        }
+        if lines.try_push_str(&line.text).is_err() {
+            break;
+        }
+    }
+    lines
+}
+
+fn list(lines: &mut Lines, row: &Transaction, registry: &Registry, ahead_min: u16) -> fmt::Result {
+    let minute = row.at_ms / 60_000 + u64::from(ahead_min);
+    write!(lines, "{:02}:{:02}", minute / 60 % 24, minute % 60)?;
+    match registry.service(row.service).map(|service| service.name.as_str()) {
+        Some(name) => write!(lines, " {}", &name[..name.floor_char_boundary(LISTED_NAME_BYTES)])?,
+        None => write!(lines, " {}", row.service)?,
+    }
+    match Currency::numbered(row.currency) {
+        Some(currency) => write!(lines, " {}", currency.major(row.amount_minor))?,
+        None => write!(lines, " {}", row.amount_minor)?,
+    }
+    if !row.subscriber.is_empty() {
+        write!(lines, " {}", row.subscriber)?;
+    }
+    match (row.is_answered(), row.state) {
+        (false, _) => lines.write_str(" ...\n"),
+        (true, State::Approved) => lines.write_str(" OK\n"),
+        (true, State::Reversed) => writeln!(lines, " {}", ResponseCode::REVERSED),
+        (true, _) => writeln!(lines, " {}", row.code),
+    }
+}
+
+/// Of the name of a service in a listing, bytes.
+const LISTED_NAME_BYTES: usize = 16;
 
 fn fill(
     lines: &mut Lines,

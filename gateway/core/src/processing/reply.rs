@@ -3,13 +3,13 @@
 
 use tillgate_codec::limits::{PIN_BYTES_MAX, TEXT_BYTES_MAX};
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Command, Found, GatewayMessage, Pong, Reject, ResponseCode,
-    Settled, TerminalCommand, Totals, VoucherSlip, Welcome,
+    Answer, AnswerKind, BusinessDate, Command, Found, GatewayMessage, Listing, Pong, Reject,
+    ResponseCode, Settled, TerminalCommand, Totals, VoucherSlip, Welcome,
 };
 use tillgate_store_core::vault::{Secret, voucher_context};
 use tillgate_store_core::{Kind, Registry, Settlement, State, Transaction};
 
-use super::receipt::receipt;
+use super::receipt::{listing, receipt};
 use super::{Keys, LinkParameters};
 use crate::limits::FOUND_FOR;
 use crate::time::UnixMillis;
@@ -48,6 +48,11 @@ pub fn encode_reply(
             let balance_minor = Some(*available_minor);
             let blank = blank(AnswerKind::Balance, *stan, *date, wall);
             encode(Answer { balance_minor, ..blank }, "", out);
+        }
+        Content::Recent { stan, date, sales, ahead_min } => {
+            let lines = &listing(sales, registry, *ahead_min);
+            let (stan, date, code) = (*stan, *date, ResponseCode::APPROVED);
+            GatewayMessage::Listing(Listing { stan, date, code, lines }).encode(out);
         }
         Content::Found { stan, date, token, charged_minor, currency, bill } => {
             let (amount_min_minor, amount_max_minor) = bill.amount_range_minor;
@@ -205,6 +210,9 @@ fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, ou
                 time_s,
             })
             .encode(out);
+        }
+        Answered::Recent => {
+            return GatewayMessage::Listing(Listing { stan, date, code, lines: "" }).encode(out);
         }
         Answered::Lookup => {
             return GatewayMessage::Found(Found { stan, date, code, ..NOTHING_FOUND }).encode(out);

@@ -2,8 +2,8 @@
 
 use ring::digest::{SHA256, digest};
 use tillgate_codec::link::message::{
-    Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Lookup, Outline, Ping, Repeat,
-    Reversal, Sale, Settle, TerminalMessage,
+    Balance, BodyError, BodyErrorKind, Canonical, Confirm, Logon, Lookup, Outline, Ping, Recent,
+    Repeat, Reversal, Sale, Settle, TerminalMessage,
 };
 use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
@@ -45,6 +45,8 @@ pub fn decode_request(
 pub(super) enum Via<'a> {
     /// As this body of the sealed link.
     Link(&'a [u8]),
+    /// From a handset, in this dialog.
+    Handset(u64),
     /// As a message of an ISO 8583 listener.
     Listener {
         /// Fields that its answer repeats.
@@ -105,6 +107,7 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
         Some(Balance::TYPE) => return refuse(Answered::Balance),
         Some(Settle::TYPE) => return refuse(Answered::Settlement),
         Some(Lookup::TYPE) => return refuse(Answered::Lookup),
+        Some(Recent::TYPE) => return refuse(Answered::Recent),
         Some(Logon::TYPE) => {
             Content::Welcome { code: ResponseCode::FORMAT_ERROR, date: now.date, stan_last: 0 }
         }
@@ -132,6 +135,7 @@ fn named(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)>
         TerminalMessage::Balance(message) => (Answered::Balance, message.stan, message.date),
         TerminalMessage::Settle(message) => (Answered::Settlement, message.stan, message.date),
         TerminalMessage::Lookup(message) => (Answered::Lookup, message.stan, message.date),
+        TerminalMessage::Recent(message) => (Answered::Recent, message.stan, message.date),
     };
     Some((kind, stan, date))
 }
@@ -197,6 +201,12 @@ impl Request<'_> {
                 let standing = standing(&self.directory.registry, terminal)?;
                 let (seller, currency) = (standing.seller.id, standing.seller.currency);
                 Ok(Asked::Balance { stan, date, seller, currency })
+            }
+            TerminalMessage::Recent(message) => {
+                let Key { stan, date, terminal } = self.key;
+                standing(&self.directory.registry, terminal)?;
+                let count = message.count;
+                Ok(Asked::Recent { stan, date, count, ahead_min: self.ahead_min() })
             }
             TerminalMessage::Confirm(_) => {
                 Ok(Asked::Confirm { original: self.key, amount_minor: None })
@@ -265,6 +275,12 @@ impl Request<'_> {
         Ok(Asked::Sale { begin, account, card: None, bridges, token: message.token, lookup })
     }
 
+    /// How far the clock on the wall is ahead of UTC, in minutes of the day.
+    fn ahead_min(&self) -> u16 {
+        let utc = u16::try_from(self.wall.0 / 60_000 % 1_440).unwrap_or(0);
+        (self.now.minute + 1_440 - utc) % 1_440
+    }
+
     /// A lookup is verified as the sale that may follow it, but for the amount: that is its answer.
     fn lookup(&self, message: &Lookup<'_>) -> Result<Asked, ResponseCode> {
         let Self { directory, now, .. } = *self;
@@ -308,7 +324,7 @@ impl Request<'_> {
         let digest = self.new_digest(&message.canonical())?;
         let (date, stan) = (message.original_date, message.original_stan);
         match self.via {
-            Via::Link(_) => self.takes(digest, date)?,
+            Via::Link(_) | Via::Handset(_) => self.takes(digest, date)?,
             // Its own date is open, and a terminal of a listener cannot be told another one: it repeats
             // its reversal until it is acknowledged, and a sale of a date to come is refused then.
             Via::Listener { .. } => {}
@@ -366,7 +382,7 @@ impl Request<'_> {
 }
 
 /// 00, or why the terminal may not trade now.
-fn standing_code(directory: &Directory, terminal: TerminalId) -> ResponseCode {
+pub(super) fn standing_code(directory: &Directory, terminal: TerminalId) -> ResponseCode {
     standing(&directory.registry, terminal).err().unwrap_or(ResponseCode::APPROVED)
 }
 
@@ -389,6 +405,10 @@ fn digest_of(canonical: &Canonical, via: Via<'_>) -> ContentDigest {
             let values = half_digest(canonical.as_bytes());
             let is_canonical = canonical.as_bytes() == body;
             ContentDigest { values, bytes: if is_canonical { values } else { half_digest(body) } }
+        }
+        Via::Handset(dialog) => {
+            let content = [canonical.as_bytes(), b"handset", &dialog.to_be_bytes()].concat();
+            half_digest(&content).into()
         }
         Via::Listener { repeated, .. } => {
             let content = Zeroizing::new([canonical.as_bytes(), repeated].concat());

@@ -107,6 +107,12 @@ enum RecordLine {
     Receipt {
         text: String,
     },
+    Handset {
+        terminal: u32,
+        status: &'static str,
+        /// Counts its changes.
+        revision: u32,
+    },
     Bridge {
         status: &'static str,
         reason: String,
@@ -226,6 +232,11 @@ fn record(record: RegistryRecord) -> RecordLine {
         RegistryRecord::Service(record) => service(record),
         RegistryRecord::Receipt(record) => RecordLine::Receipt { text: record.text },
         RegistryRecord::Route(record) => RecordLine::Route { rules: record.rules.len() },
+        RegistryRecord::Handset(record) => RecordLine::Handset {
+            terminal: record.terminal.0,
+            status: record.status.label(),
+            revision: record.revision,
+        },
         RegistryRecord::Bridge(record) => {
             RecordLine::Bridge { status: record.status.label(), reason: record.reason }
         }

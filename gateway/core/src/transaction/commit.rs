@@ -2,7 +2,8 @@
 
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
-    FollowUp, Key, Outcome, RegistryRecord, ResponseCode, State, TerminalId, Text, Transaction,
+    BusinessDate, FollowUp, Handset, Key, Outcome, RegistryRecord, ResponseCode, State, TerminalId,
+    Text, Transaction,
 };
 
 use super::pending::{Source, Task};
@@ -21,6 +22,9 @@ pub(super) enum CommitContext {
     Settle { origin: Origin, key: Key },
     Repeat { origin: Origin, kind: Answered, original: Key, new: ResponseCode },
     Counter,
+    PinLogon { origin: Origin, code: ResponseCode, date: BusinessDate, stan_last: u32 },
+    PinChange { origin: Origin, handset: Box<Handset>, date: BusinessDate },
+    PinSet { origin: Origin, records: Vec<RegistryRecord>, date: BusinessDate },
     Proved { terminal: TerminalId, generation: u32 },
     Row { key: Key },
     Reroute { key: Key },
@@ -71,6 +75,15 @@ impl TransactionManager {
                     self.repeat_committed(now, origin, (kind, original), new, outcome);
                 }
                 CommitContext::Counter => {}
+                CommitContext::PinLogon { origin, code, date, stan_last } => {
+                    self.pin_logon_committed(origin, (code, date, stan_last), &outcome);
+                }
+                CommitContext::PinChange { origin, handset, date } => {
+                    self.pin_change_committed(origin, handset, date, &outcome);
+                }
+                CommitContext::PinSet { origin, records, date } => {
+                    self.pin_set_committed(origin, records, date, &outcome);
+                }
                 CommitContext::Proved { terminal, generation } => {
                     self.outputs.push_back(Output::Proved { terminal, generation });
                 }

@@ -2,9 +2,9 @@
 
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
-    BatchRecord, Begin, BusinessDate, Change, ContentDigest, Key, Lookup, ProductId, RefundStep,
-    RegistryRecord, Rejection, Resolution, ResponseCode, Reverse, SellerId, ServiceId, Settle,
-    TerminalId, Text, withdrawal::Place,
+    BatchRecord, Begin, BusinessDate, Change, ContentDigest, Handset, Key, Lookup, PinTry,
+    ProductId, RefundStep, RegistryRecord, Rejection, Resolution, ResponseCode, Reverse, SellerId,
+    ServiceId, Settle, TerminalId, Text, withdrawal::Place,
 };
 
 use super::lookup::LookupRequest;
@@ -97,6 +97,35 @@ pub enum Asked {
         seller: SellerId,
         /// ISO 4217 numeric.
         currency: u16,
+    },
+    /// The last sales of a date.
+    Recent {
+        /// Of the request, for the answer.
+        stan: u32,
+        /// Which date.
+        date: BusinessDate,
+        /// How many.
+        count: u8,
+        /// How far the clock on the wall is ahead of UTC, in minutes of the day.
+        ahead_min: u16,
+    },
+    /// Whoever dials from a handset logs on with a PIN.
+    PinLogon {
+        /// How the PIN compares.
+        entered: PinTry,
+        /// 00, or why the terminal may not trade now.
+        code: ResponseCode,
+        /// The gateway's business date.
+        date: BusinessDate,
+    },
+    /// The holder of a handset changes its PIN.
+    PinChange {
+        /// How the PIN of now compares.
+        entered: PinTry,
+        /// The handset with the new one.
+        handset: Box<Handset>,
+        /// The gateway's business date, for the answer.
+        date: BusinessDate,
     },
     /// First request on a new session.
     Logon {

@@ -40,6 +40,7 @@ mod fail_over;
 mod follow_up;
 mod lookup;
 mod pending;
+mod pin;
 mod provider_result;
 mod read;
 mod recover;
@@ -219,6 +220,16 @@ impl TransactionManager {
             }
             Asked::Balance { stan, date, seller, currency } => {
                 self.on_balance(origin, (stan, date), seller, currency, store);
+            }
+            Asked::Recent { stan, date, count, ahead_min } => {
+                self.on_recent(origin, (stan, date), count, ahead_min, store);
+            }
+            Asked::PinLogon { entered, code, date } => {
+                self.on_pin_logon(origin, entered, (code, date), store);
+            }
+            Asked::PinChange { entered, handset, date } => {
+                let context = CommitContext::PinChange { origin, handset, date };
+                self.push_staged(Command::PinTry(entered), context);
             }
             Asked::Logon { code, date, ends_a_key } => {
                 if ends_a_key {

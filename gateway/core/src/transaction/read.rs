@@ -1,8 +1,8 @@
-//! Requests that change nothing and are answered at once: balance and logon.
+//! Requests that change nothing and are answered at once: balance, last sales and logon.
 
 use tillgate_store_core::{AccountId, AccountKind, BusinessDate, ResponseCode, SellerId, Store};
 
-use super::{Content, Origin, TransactionManager};
+use super::{Answered, Content, Origin, TransactionManager};
 
 impl TransactionManager {
     pub(super) fn on_balance<S: Store>(
@@ -16,6 +16,24 @@ impl TransactionManager {
         let float = AccountId { kind: AccountKind::SellerFloat, owner: seller.0, currency };
         let available_minor = store.account(&float).available();
         self.reply(origin, Content::Balance { stan, date, available_minor });
+    }
+
+    pub(super) fn on_recent<S: Store>(
+        &mut self,
+        origin: Origin,
+        (stan, date): (u32, BusinessDate),
+        count: u8,
+        ahead_min: u16,
+        store: &S,
+    ) {
+        let content = match store.recent(origin.terminal, date, usize::from(count)) {
+            Ok(sales) => Content::Recent { stan, date, sales, ahead_min },
+            Err(_) => {
+                let (kind, code) = (Answered::Recent, ResponseCode::MALFUNCTION);
+                Content::Refused { kind, stan, date, code }
+            }
+        };
+        self.reply(origin, content);
     }
 
     pub(super) fn on_logon<S: Store>(

@@ -98,6 +98,17 @@ pub enum Content {
         /// What the provider says.
         bill: Box<Bill>,
     },
+    /// The last sales of a date.
+    Recent {
+        /// Of the request.
+        stan: u32,
+        /// Of the request.
+        date: BusinessDate,
+        /// The last one first.
+        sales: Vec<Transaction>,
+        /// How far the clock on the wall is ahead of UTC, in minutes of the day.
+        ahead_min: u16,
+    },
     /// Answer to a logon.
     Welcome {
         /// 00, or why the terminal may not trade now.
@@ -129,4 +140,6 @@ pub enum Answered {
     Balance,
     Settlement,
     Lookup,
+    /// The last sales.
+    Recent,
 }

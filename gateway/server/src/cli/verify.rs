@@ -87,6 +87,7 @@ fn kek((kek_id, keks): (&u32, &Keks)) -> Value {
     json!({
         "kek_id": kek_id,
         "terminals": keks.terminals,
+        "handsets": keks.handsets,
         "vouchers_in_stock": keks.stock,
         "vouchers_sold": keks.sold,
         "canary": keks.canary,

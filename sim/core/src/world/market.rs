@@ -49,7 +49,8 @@ impl Operator {
             RegistryRecord::Distributor(_)
             | RegistryRecord::Receipt(_)
             | RegistryRecord::Route(_)
-            | RegistryRecord::Bridge(_) => false,
+            | RegistryRecord::Bridge(_)
+            | RegistryRecord::Handset(_) => false,
         };
         let places = places.into_iter().filter(|place| fits(&self.records[*place]));
         let place = pick(&mut self.market, &places.collect::<Vec<_>>())?;
@@ -100,7 +101,8 @@ impl Operator {
             RegistryRecord::Distributor(_)
             | RegistryRecord::Receipt(_)
             | RegistryRecord::Route(_)
-            | RegistryRecord::Bridge(_) => return None,
+            | RegistryRecord::Bridge(_)
+            | RegistryRecord::Handset(_) => return None,
         }
         Some(())
     }

@@ -150,7 +150,9 @@ impl Operator {
                     record.hours = None;
                 }
                 RegistryRecord::Bridge(record) => record.status = BridgeStatus::Active,
-                RegistryRecord::Receipt(_) | RegistryRecord::Route(_) => {}
+                RegistryRecord::Receipt(_)
+                | RegistryRecord::Route(_)
+                | RegistryRecord::Handset(_) => {}
                 RegistryRecord::Terminal(record) => {
                     record.status = Status::Active;
                     record.reason.clear();
@@ -234,7 +236,8 @@ impl Operator {
             RegistryRecord::Terminal(_)
             | RegistryRecord::Receipt(_)
             | RegistryRecord::Route(_)
-            | RegistryRecord::Bridge(_) => {}
+            | RegistryRecord::Bridge(_)
+            | RegistryRecord::Handset(_) => {}
         }
     }
 
@@ -267,7 +270,8 @@ impl Operator {
             | RegistryRecord::Distributor(_)
             | RegistryRecord::Receipt(_)
             | RegistryRecord::Route(_)
-            | RegistryRecord::Bridge(_) => {}
+            | RegistryRecord::Bridge(_)
+            | RegistryRecord::Handset(_) => {}
         }
     }
 

@@ -2,8 +2,8 @@
 //!
 //! The parent decides the order, the leaves compute:
 //!
-//! * `begin`, `finish`, `reroute`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `change`,
-//!   `withdraw`, `reseal`: one file per command.
+//! * `begin`, `finish`, `reroute`, `reverse`, `repeat`, `resolve`, `refund`, `settle`, `pin`,
+//!   `change`, `withdraw`, `reseal`: one file per command.
 //! * `step`: what a finding, a verdict or an obligation does to a row.
 //! * `staged`: the rows of the batch at work, over what the engine has.
 //! * `accounts`, `levels`: every balance, and every count of the stock, in memory for good.
@@ -79,6 +79,7 @@ mod change;
 mod exposed;
 mod finish;
 mod levels;
+mod pin;
 mod refund;
 mod refusals;
 mod repeat;
@@ -102,7 +103,7 @@ use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, StoreId};
 use crate::journal;
 use crate::outcome::Outcome;
-use crate::record::{Account, Audit, Batch, Counter, Head, Record, Versions};
+use crate::record::{Account, Audit, Batch, Counter, Head, PinTries, Record, Versions};
 use crate::rows::{Family, ReadRows};
 use crate::write_set::WriteSet;
 use accounts::Accounts;
@@ -113,7 +114,8 @@ use refusals::Refusals;
 use staged::Staged;
 use stock::Stock;
 use tail::Tails;
-use tillgate_types::{BusinessDate, TerminalId};
+pub(crate) use tail::recent;
+use tillgate_types::{BusinessDate, Msisdn, TerminalId};
 use velocity::Windows;
 
 /// The state machine.
@@ -125,6 +127,8 @@ pub struct Ledger {
     accounts: Accounts,
     /// Those that the batch has raised.
     counters: FxHashMap<TerminalId, Counter>,
+    /// Those that the batch has changed.
+    tries: FxHashMap<Msisdn, PinTries>,
     tails: Tails,
     windows: Windows,
     refusals: Refusals,
@@ -151,6 +155,7 @@ impl Ledger {
             at_ms: 0,
             accounts: Accounts::default(),
             counters: FxHashMap::default(),
+            tries: FxHashMap::default(),
             tails: Tails::default(),
             windows: Windows::default(),
             refusals: Refusals::default(),
@@ -230,6 +235,8 @@ impl Ledger {
             Command::Resolve(resolve) => self.resolve(rows, resolve),
             Command::Refund(refund) => self.refund(rows, refund),
             Command::Settle(settle) => self.settle(rows, &settle),
+            Command::PinTry(entered) => self.pin_try(rows, &entered),
+            Command::SetPin(set) => self.set_pin(rows, set),
             Command::Change(change) => self.change(rows, change),
             Command::Withdraw(withdraw) => self.withdraw(rows, withdraw),
             Command::Reseal(reseal) => self.reseal(rows, reseal),
@@ -266,6 +273,7 @@ impl Ledger {
         self.staged.clear();
         self.stock.clear_taken();
         self.counters.clear();
+        self.tries.clear();
     }
 
     /// An account's balance; zeros if it was never used.

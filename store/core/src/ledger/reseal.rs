@@ -4,7 +4,7 @@ use super::Ledger;
 use crate::error::Result;
 use crate::journal;
 use crate::outcome::Outcome;
-use crate::record::{Canary, Terminal, Transaction, Voucher};
+use crate::record::{Canary, Handset, Terminal, Transaction, Voucher};
 use crate::reseal::{Reseal, Resealed, SealedPlace};
 use crate::rows::{Family, ReadRows};
 use crate::vault::Sealed;
@@ -48,6 +48,15 @@ impl Ledger {
                     && row.sealed_keys_mut().any(swap)
                 {
                     self.set.put_record(row);
+                }
+            }
+            SealedPlace::Handset(msisdn) => {
+                let key = Handset::key_of(msisdn);
+                let row: Option<Handset> = journal::record(rows, &key, &mut self.buffer)?;
+                if let Some(mut row) = row
+                    && row.pin.as_mut().is_some_and(|pin| swap(&mut pin.key))
+                {
+                    self.set.put_record(&row);
                 }
             }
             SealedPlace::Stock(key) => {

@@ -6,7 +6,7 @@ use super::staged::Staged;
 use crate::error::{Result, StoreError};
 use crate::ids::Key;
 use crate::journal;
-use crate::limits::LAST_ROWS_MAX;
+use crate::limits::{LAST_ROWS_MAX, RECENT_MAX, RECENT_ROWS_MAX};
 use crate::record::{Kind, Transaction};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{BusinessDate, TerminalId};
@@ -121,6 +121,28 @@ fn read_sale(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> R
         std::mem::swap(&mut above, &mut found);
     }
     Ok(None)
+}
+
+/// The last sales of a terminal on a date, the last one first, among its last [`RECENT_ROWS_MAX`] rows.
+pub(crate) fn recent(
+    rows: &dyn ReadRows,
+    terminal: TerminalId,
+    date: BusinessDate,
+    count: usize,
+) -> Result<Vec<Transaction>> {
+    let (mut found, mut buffer, mut sales) = (Vec::new(), Vec::new(), Vec::new());
+    let mut above = above(terminal, date).to_vec();
+    for _ in 0..RECENT_ROWS_MAX {
+        let key = step_back(rows, &above, &mut found)?;
+        let is_its = key.is_some_and(|key| (key.date, key.terminal) == (date, terminal));
+        if !is_its || sales.len() >= count.min(RECENT_MAX) {
+            break;
+        }
+        let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
+        sales.extend(row.filter(|row| row.kind.is_sale()));
+        std::mem::swap(&mut above, &mut found);
+    }
+    Ok(sales)
 }
 
 /// One byte longer than the last key there can be of a terminal and date: above it.

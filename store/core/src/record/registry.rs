@@ -1,8 +1,9 @@
-//! What the registry family holds: seven kinds of records behind one letter each.
+//! What the registry family holds: eight kinds of records behind one letter each.
 
 use super::declare::coded;
 use super::{
-    BridgeOrder, Distributor, KeyBytes, ReceiptTemplate, Record, Route, Seller, Service, Terminal,
+    BridgeOrder, Distributor, Handset, KeyBytes, ReceiptTemplate, Record, Route, Seller, Service,
+    Terminal,
 };
 use crate::error::{Result, StoreError};
 use crate::rows::Family;
@@ -33,6 +34,8 @@ pub enum RegistryRecord {
     Route(Route),
     /// What a bridge may do.
     Bridge(BridgeOrder),
+    /// A number that sells for a terminal.
+    Handset(Handset),
 }
 
 impl RegistryRecord {
@@ -46,6 +49,7 @@ impl RegistryRecord {
             Self::Receipt(record) => record.key(),
             Self::Route(record) => record.key(),
             Self::Bridge(record) => record.key(),
+            Self::Handset(record) => record.key(),
         }
     }
 
@@ -59,6 +63,7 @@ impl RegistryRecord {
             Self::Receipt(record) => record.encode(out),
             Self::Route(record) => record.encode(out),
             Self::Bridge(record) => record.encode(out),
+            Self::Handset(record) => record.encode(out),
         }
     }
 
@@ -72,11 +77,13 @@ impl RegistryRecord {
         }
     }
 
-    /// The same without its secrets, a terminal's keys: as the history keeps it.
+    /// The same without its secrets, a terminal's keys and a handset's PIN: as the history keeps it.
     #[must_use]
     pub fn without_keys(mut self) -> Self {
-        if let Self::Terminal(terminal) = &mut self {
-            terminal.forget_keys();
+        match &mut self {
+            Self::Terminal(terminal) => terminal.forget_keys(),
+            Self::Handset(handset) => handset.pin = None,
+            _ => {}
         }
         self
     }
@@ -92,6 +99,7 @@ impl RegistryRecord {
                 ReceiptTemplate::decode(key, value).map(Self::Receipt)
             }
             Some(&Route::LETTER) => Route::decode(key, value).map(Self::Route),
+            Some(&Handset::LETTER) => Handset::decode(key, value).map(Self::Handset),
             Some(&BridgeOrder::LETTER) => BridgeOrder::decode(key, value).map(Self::Bridge),
             _ => Err(StoreError::damaged(Family::Registry, key, "unknown kind of record")),
         }

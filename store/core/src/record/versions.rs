@@ -4,8 +4,8 @@
 use super::wire::{Flaw, Reader, Stored};
 use super::{
     AccountRow, Audit, Batch, BridgeOrder, Canary, Card, Counter, Distributor, Former, Funding,
-    Head, KeyBytes, ReceiptTemplate, Record, Reprint, Route, Seller, Serial, Service, StockLevel,
-    Terminal, Transaction, Voucher, VoucherBatch, Withdrawn, key_of,
+    Handset, Head, KeyBytes, PinTries, ReceiptTemplate, Record, Reprint, Route, Seller, Serial,
+    Service, StockLevel, Terminal, Transaction, Voucher, VoucherBatch, Withdrawn, key_of,
 };
 use crate::error::{Result, StoreError};
 use crate::ids::Text;
@@ -16,7 +16,7 @@ use crate::rows::{Family, ReadRows};
 pub struct Versions(Vec<(Text<16>, u8)>);
 
 /// Every kind of record, by a name that never changes.
-const OURS: [(&str, u8); 24] = [
+const OURS: [(&str, u8); 26] = [
     ("account", AccountRow::VERSION),
     ("audit", Audit::VERSION),
     ("batch", Batch::VERSION),
@@ -27,7 +27,9 @@ const OURS: [(&str, u8); 24] = [
     ("distributor", Distributor::VERSION),
     ("former", Former::VERSION),
     ("funding", Funding::VERSION),
+    ("handset", Handset::VERSION),
     ("head", Head::VERSION),
+    ("pin-tries", PinTries::VERSION),
     ("receipt", ReceiptTemplate::VERSION),
     ("reprint", Reprint::VERSION),
     ("route", Route::VERSION),

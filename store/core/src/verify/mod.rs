@@ -38,7 +38,7 @@ use std::ops::ControlFlow;
 pub use report::{Counts, Keks, Promise, Report, Sums, Violation};
 
 use crate::error::{Result, StoreError};
-use crate::record::{Canary, Counter, Head, Record, Versions};
+use crate::record::{Canary, Counter, Head, PinTries, Record, Versions};
 use crate::rows::{Family, ReadRows};
 use accounts::Postings;
 use vouchers::Vouchers;
@@ -70,6 +70,7 @@ pub fn verify(rows: &dyn ReadRows) -> Result<Report> {
     chains::check_audit(rows, &head, &mut report);
     history::check(rows, &mut report);
     each(rows, &mut report, |report, _: Counter| report.counts.counters += 1);
+    each(rows, &mut report, |report, _: PinTries| report.counts.pin_tries += 1);
     Ok(report)
 }
 

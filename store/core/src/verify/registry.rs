@@ -8,7 +8,7 @@ use crate::ids::AccountId;
 use crate::limits::CHAIN_MAX;
 use crate::record::{ReceiptTag, RegistryRecord, Seller};
 use crate::rows::{Family, ReadRows};
-use tillgate_types::{DistributorId, SellerId};
+use tillgate_types::{DistributorId, SellerId, TerminalId};
 
 /// Credit limit of every seller's float, minor units.
 pub(super) type Credit = FxHashMap<AccountId, i64>;
@@ -16,10 +16,11 @@ pub(super) type Credit = FxHashMap<AccountId, i64>;
 type Parents = FxHashMap<DistributorId, Option<DistributorId>>;
 
 /// Reads the registry. Rows come by letter: distributors, routes, receipts, sellers,
-/// terminals, services.
+/// terminals, handsets, services.
 pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
     let mut parents = Parents::default();
     let mut sellers: FxHashSet<SellerId> = FxHashSet::default();
+    let mut terminals: FxHashSet<TerminalId> = FxHashSet::default();
     let mut receipts: FxHashSet<ReceiptTag> = FxHashSet::default();
     let mut credit = Credit::default();
     each_row(rows, Family::Registry, report, |report, key, value| {
@@ -37,6 +38,7 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
             }
             RegistryRecord::Terminal(record) => {
                 report.counts.terminals += 1;
+                terminals.insert(record.id);
                 for (_, key) in record.sealed_keys() {
                     report.kek(key.kek_id).terminals += 1;
                 }
@@ -61,6 +63,17 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
                 if let Some(fault) = record.fault() {
                     let subject = format_args!("bridge {}", record.bridge);
                     report.violated(Promise::Undamaged, subject, format_args!("{fault}"));
+                }
+            }
+            RegistryRecord::Handset(record) => {
+                report.counts.handsets += 1;
+                if let Some(pin) = &record.pin {
+                    report.kek(pin.key.kek_id).handsets += 1;
+                }
+                if !terminals.contains(&record.terminal) {
+                    let subject = format_args!("handset {}", record.msisdn);
+                    let text = format_args!("its terminal {} does not exist", record.terminal);
+                    report.violated(Promise::Undamaged, subject, text);
                 }
             }
             RegistryRecord::Receipt(record) => {

@@ -65,10 +65,14 @@ pub struct Counts {
     pub sellers: u64,
     /// Terminals.
     pub terminals: u64,
+    /// Handsets.
+    pub handsets: u64,
     /// Services.
     pub services: u64,
     /// Terminals with a handshake counter.
     pub counters: u64,
+    /// Handsets with wrong PINs, or whose holders changed theirs.
+    pub pin_tries: u64,
     /// Batches in the chain.
     pub batches: u64,
     /// Rows of the audit log.
@@ -82,6 +86,8 @@ pub struct Counts {
 pub struct Keks {
     /// Keys of terminals.
     pub terminals: u64,
+    /// PINs of handsets.
+    pub handsets: u64,
     /// PINs of vouchers for sale.
     pub stock: u64,
     /// PINs of vouchers that were sold.

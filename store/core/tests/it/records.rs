@@ -8,11 +8,12 @@ use tillgate_store_core::{
     Account, AccountCheck, AccountField, AccountForm, AccountId, AccountKind, AccountRow,
     AmountSource, Audit, Batch, BatchOf, BridgeOrder, BridgeStatus, BridgeTag, BusinessDate, Card,
     ChargeBase, ChargeKind, ChargeRule, ChipAnswer, Counter, Dispensed, DistributorId, DueFollowUp,
-    Family, FollowUp, Fulfilment, Funding, Head, Hours, KeyError, Kind, Language, Leg, Legs,
-    Lookup, MoneyFlow, ProductId, ReceiptTag, ReceiptTemplate, Record, Refund, RegistryRecord,
-    Reprint, ResponseCode, ReversalRule, Rounding, Route, RouteRule, SaleTerms, SellerId, Serial,
-    ServiceId, Services, Settlement, Shelf, State, StockLevel, StoreError, StoreId, TerminalId,
-    Text, Totals, Transaction, Velocity, Voucher, VoucherBatch, VoucherOf, Withdrawn,
+    Family, FollowUp, Fulfilment, Funding, Handset, Head, Hours, KeyError, Kind, Language, Leg,
+    Legs, Lookup, MoneyFlow, Msisdn, PinHash, PinTries, ProductId, ReceiptTag, ReceiptTemplate,
+    Record, Refund, RegistryRecord, Reprint, ResponseCode, ReversalRule, Rounding, Route,
+    RouteRule, SaleTerms, SellerId, Serial, ServiceId, Services, Settlement, Shelf, State, Status,
+    StockLevel, StoreError, StoreId, TerminalId, Text, Totals, Transaction, Velocity, Voucher,
+    VoucherBatch, VoucherOf, Withdrawn,
 };
 
 /// Round trip, every prefix, every flipped bit, and the row under another key.
@@ -357,8 +358,20 @@ fn every_registry_record_round_trips_and_shows_damage() {
     let (bridge, status) = (Text::from("first").unwrap(), BridgeStatus::Suspended);
     let order =
         RegistryRecord::Bridge(BridgeOrder { bridge, status, reason: "maintenance".to_owned() });
+    let none = PinTries::none(Msisdn::of("255712345678").unwrap());
+    let tries = PinTries { wrong: 3, until_ms: 77, changes: (20_000, 2), ..none };
+    holds(&tries);
+    let pin = PinHash { key: sealed(9), tag: [3; 32] };
+    let handset = RegistryRecord::Handset(Handset {
+        msisdn: Msisdn::of("255712345678").unwrap(),
+        terminal: TerminalId(1),
+        status: Status::Blocked,
+        revision: 7,
+        initial: true,
+        pin: Some(pin),
+    });
     let tree = [distributor(1, None), distributor(2, Some(1)), seller(1, 2, 5)];
-    let more = [terminal(1, 1), few, vouchers, timed, receipt, route, order];
+    let more = [terminal(1, 1), few, vouchers, timed, receipt, route, order, handset];
     for record in tree.into_iter().chain(more) {
         match &record {
             RegistryRecord::Distributor(record) => holds(record),
@@ -368,6 +381,7 @@ fn every_registry_record_round_trips_and_shows_damage() {
             RegistryRecord::Receipt(record) => holds(record),
             RegistryRecord::Route(record) => holds(record),
             RegistryRecord::Bridge(record) => holds(record),
+            RegistryRecord::Handset(record) => holds(record),
         }
         let mut value = Vec::new();
         record.encode(&mut value);

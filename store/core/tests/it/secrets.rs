@@ -5,10 +5,12 @@ use std::ops::ControlFlow;
 use crate::shop;
 use crate::shop::{AT_MS, TODAY};
 use tillgate_store_core::reseal::{self, Cursor};
-use tillgate_store_core::vault::{terminal_context, voucher_context};
+use tillgate_store_core::vault::{
+    handset_context, is_pin, pin_tag, terminal_context, voucher_context,
+};
 use tillgate_store_core::{BusinessDate, Serial, Voucher, journal, keks};
 use tillgate_store_core::{
-    Change, Command, Engine, Family, Key, LedgerStore, Memory, Outcome, ReadRows, Record,
+    Change, Command, Engine, Family, Key, LedgerStore, Memory, Outcome, PinHash, ReadRows, Record,
     RegistryRecord, Reseal, ResponseCode, Secret, State, Store, StoreError, Terminal, TerminalId,
     Transaction, Vault, VaultError, Versions, WriteSet, verify,
 };
@@ -28,6 +30,12 @@ fn sealed_shop(vouchers: u32) -> LedgerStore<Memory> {
         if let RegistryRecord::Terminal(terminal) = record {
             let place = terminal_context(terminal.id, 1);
             terminal.replace_keys(1, vault.seal(&place, [3; 12], &[7; 32]).unwrap()).unwrap();
+        }
+        if let RegistryRecord::Handset(handset) = record {
+            let place = handset_context(handset.msisdn);
+            let key = vault.seal(&place, [5; 12], &[8; 32]).unwrap();
+            let tag = pin_tag(&[8; 32], handset.msisdn, b"2580");
+            handset.pin = Some(PinHash { key, tag });
         }
     }
     for (number, voucher) in (0_u32..).zip(&mut opening.vouchers) {
@@ -146,6 +154,27 @@ fn a_secret_that_was_replaced_while_it_was_sealed_again_stays_replaced() {
     let resealed = terminal(&book, 43);
     assert!(resealed.sealed_keys().all(|(_, sealed)| sealed.kek_id == 2), "each of its keys");
     assert_eq!(resealed.generations(), rich.generations(), "its sessions and counters stay");
+}
+
+#[test]
+fn a_pin_of_a_handset_opens_after_its_key_was_sealed_again() {
+    let mut book = sealed_shop(1);
+    let both = Vault::new(2, NEW).with_old(1, OLD);
+    let (mut cursor, mut no) = (Cursor::default(), 0);
+    while let Some(reseal) = step(&book, &both, &mut cursor, &mut no) {
+        shop::commit(&mut book, vec![Command::Reseal(reseal)]);
+    }
+    let registry = book.load_registry().unwrap();
+    let handset = registry.handset(shop::handset().msisdn).unwrap();
+    let pin = handset.pin.as_ref().unwrap();
+    let mut key = Secret::new();
+    let alone = Vault::new(2, NEW);
+    alone.open(&handset_context(handset.msisdn), &pin.key, &mut key).unwrap();
+    assert_eq!(handset.revision, 1, "dialogs go on");
+    assert!(is_pin(key.as_bytes(), handset.msisdn, b"2580", &pin.tag));
+    for other in [&b"2581"[..], b"258", b"25800", b""] {
+        assert!(!is_pin(key.as_bytes(), handset.msisdn, other, &pin.tag));
+    }
 }
 
 #[test]

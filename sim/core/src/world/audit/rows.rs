@@ -168,7 +168,7 @@ impl Checker {
                 }
             }
             Family::Supply => self.withdrawals.read(key, value)?,
-            Family::Meta | Family::History => {}
+            Family::Meta | Family::History | Family::Handsets => {}
         }
         Ok(())
     }

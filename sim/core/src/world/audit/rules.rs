@@ -93,7 +93,9 @@ impl Versions {
                     let way = rules.iter().map(|rule| rule.bridge.to_string()).collect();
                     view.routes.insert(record.name.to_string(), way);
                 }
-                RegistryRecord::Receipt(_) | RegistryRecord::Bridge(_) => {}
+                RegistryRecord::Receipt(_)
+                | RegistryRecord::Bridge(_)
+                | RegistryRecord::Handset(_) => {}
             }
         }
         self.views.push(Rc::new(view));

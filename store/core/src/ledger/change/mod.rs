@@ -66,6 +66,9 @@ impl Ledger {
             if let RegistryRecord::Seller(seller) = record {
                 self.accounts.set_floor(seller.float(), -seller.credit_limit_minor);
             }
+            if let RegistryRecord::Handset(handset) = record {
+                self.forgive(rows, handset.msisdn)?;
+            }
         }
         let batch_no = self.head.batch_no + 1;
         for voucher in &change.vouchers {

@@ -11,7 +11,8 @@ use crate::limits::{
     CHAIN_MAX, CREDIT_LIMIT_MINOR_MAX, NAME_BYTES_MAX, REASON_BYTES_MAX, SERVICES_MAX,
 };
 use crate::record::{
-    Distributor, ReceiptTemplate, RegistryRecord, Route, Seller, Service, Services, Terminal,
+    Distributor, Handset, ReceiptTemplate, RegistryRecord, Route, Seller, Service, Services,
+    Terminal,
 };
 use crate::rows::Family;
 use tillgate_types::DistributorId;
@@ -41,6 +42,7 @@ pub(super) fn check(
             RegistryRecord::Receipt(receipt) => receipt.fault(),
             RegistryRecord::Route(route) => check_route(view, route)?,
             RegistryRecord::Bridge(order) => order.fault(),
+            RegistryRecord::Handset(handset) => check_handset(view, handset)?,
         };
         if let Some(why) = fault {
             refused.add(index, || name_of(record), why);
@@ -61,6 +63,7 @@ fn name_of(record: &RegistryRecord) -> String {
         RegistryRecord::Receipt(record) => format!("receipt {:08x}", record.tag.0),
         RegistryRecord::Route(record) => format!("route {}", record.name),
         RegistryRecord::Bridge(record) => format!("bridge {}", record.bridge),
+        RegistryRecord::Handset(record) => format!("handset {}", record.msisdn),
     }
 }
 
@@ -137,6 +140,21 @@ fn check_terminal(view: &View<'_>, terminal: &Terminal) -> Result<Option<String>
         }
     }
     Ok(None)
+}
+
+/// What is there already may be given again as it is.
+fn check_handset(view: &View<'_>, handset: &Handset) -> Result<Option<String>> {
+    if !view.exists(&Terminal::key_of(handset.terminal))? {
+        return Ok(Some(format!("no terminal {} to sell for", handset.terminal)));
+    }
+    let stored = match view.stored(&Handset::key_of(handset.msisdn))? {
+        Some(RegistryRecord::Handset(stored)) => Some(stored),
+        _ => None,
+    };
+    let revision = stored.as_ref().map_or(0, |stored| stored.revision);
+    let is_next = revision.checked_add(1) == Some(handset.revision);
+    let is_same = stored.as_ref() == Some(handset);
+    Ok((!is_next && !is_same).then(|| "it has changed meanwhile; read it again".to_owned()))
 }
 
 /// Every distributor, stored or changed, has at most [`CHAIN_MAX`] levels up to a top. A

@@ -6,11 +6,11 @@
 use tillgate_store_core::commission;
 use tillgate_store_core::{
     Advice, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm, Distributor,
-    DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Key, Kind, LedgerStore, Legs,
-    Outcome, Product, ProductId, ProviderOutcome, RefundOrder, RefundStep, RegistryRecord,
-    ReversalRule, Reverse, SaleTerms, Sealed, Seller, SellerId, Service, ServiceId, Services,
-    Settle, Status, StockRules, Store, Terminal, TerminalId, Text, Totals, Velocity,
-    VerificationResult, Voucher,
+    DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Handset, Key, Kind, LedgerStore,
+    Legs, Msisdn, Outcome, PinHash, PinTry, Product, ProductId, ProviderOutcome, RefundOrder,
+    RefundStep, RegistryRecord, ReversalRule, Reverse, SaleTerms, Sealed, Seller, SellerId,
+    Service, ServiceId, Services, Settle, Status, StockRules, Store, Terminal, TerminalId, Text,
+    Totals, Velocity, VerificationResult, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -76,12 +76,25 @@ pub(crate) fn opening(vouchers: u32) -> Change {
             RegistryRecord::Seller(seller()),
             terminal(42),
             terminal(43),
+            RegistryRecord::Handset(handset()),
             RegistryRecord::Service(service(VOUCHERS, Fulfilment::Stock)),
             RegistryRecord::Service(service(TOP_UPS, Fulfilment::Provider)),
         ],
         vouchers: (0..vouchers).map(voucher).collect(),
         batches: Vec::new(),
         funds: vec![funding("opening", FLOAT)],
+    }
+}
+
+/// A handset of terminal 42.
+pub(crate) fn handset() -> Handset {
+    Handset {
+        msisdn: Msisdn::of("255712345678").unwrap(),
+        terminal: TerminalId(42),
+        status: Status::Active,
+        revision: 1,
+        initial: false,
+        pin: Some(PinHash { key: sealed(7), tag: [7; 32] }),
     }
 }
 
@@ -249,6 +262,12 @@ pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
             reverse(key(42, 10), key(42, 99)),
             reverse(key(42, 11), key(42, 5)),
             Command::Logon { terminal: TerminalId(42), generation: 0, counter: 5, proved: true },
+            Command::PinTry(PinTry {
+                msisdn: handset().msisdn,
+                revision: 1,
+                matched: false,
+                at_ms: AT_MS,
+            }),
         ],
     );
     let void = RefundStep::Propose { reference: Text::from("VOID-1").unwrap() };

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use tillgate_store_core::limits;
 use tillgate_store_core::verify::{Promise, verify};
 use tillgate_store_core::{
-    Audit, Batch, Distributor, DistributorId, Family, Head, LedgerStore, Memory, ProductId,
-    ReadRows, Seller, SellerId, Serial, StoreError, Terminal, TerminalId, Text, Versions,
+    Audit, Batch, Distributor, DistributorId, Family, Handset, Head, LedgerStore, Memory,
+    ProductId, ReadRows, Record, Seller, SellerId, Serial, StoreError, Terminal, TerminalId, Text,
+    Versions,
 };
 
 use crate::shop::{self};
@@ -98,6 +99,8 @@ fn a_reference_that_leads_nowhere_is_named() {
     let mut lab = Lab::new();
     lab.edit::<Terminal>(&Terminal::key_of(TerminalId(43)), |t| t.seller = SellerId(8));
     lab.violates(Promise::Undamaged, &["terminal 00000043", "seller 8 does not exist"]);
+    lab.edit::<Handset>(&shop::handset().key(), |handset| handset.terminal = TerminalId(77));
+    lab.violates(Promise::Undamaged, &["handset 255712345678", "00000077 does not exist"]);
     lab.edit::<Seller>(&Seller::key_of(shop::SELLER), |s| s.distributor = DistributorId(9));
     lab.violates(Promise::Undamaged, &["seller 7", "distributor 9 does not exist"]);
     lab.edit::<Distributor>(&Distributor::key_of(DistributorId(1)), |d| {
