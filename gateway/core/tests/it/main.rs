@@ -13,6 +13,7 @@ mod dates;
 mod effort;
 mod fail_over;
 mod flood;
+mod handsets;
 mod host;
 mod keys;
 mod life;
