@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use tillgate_store_core::{
-    BridgeName, Distributor, DistributorId, ReceiptTag, ReceiptTemplate, Registry, Route, Seller,
-    SellerId, Service, ServiceId, Terminal, TerminalId,
+    BridgeName, Distributor, DistributorId, Handset, Msisdn, ReceiptTag, ReceiptTemplate, Registry,
+    Route, Seller, SellerId, Service, ServiceId, Terminal, TerminalId,
 };
 
 use crate::report::RowPlace;
@@ -74,6 +74,7 @@ pub(crate) struct Draft {
     /// Services, with products, commissions, charges and receipts.
     pub(crate) services: BTreeMap<ServiceId, Given<Service>>,
     pub(crate) terminals: BTreeMap<TerminalId, Given<Terminal>>,
+    pub(crate) handsets: BTreeMap<Msisdn, Given<Handset>>,
 }
 
 impl Draft {
@@ -91,6 +92,11 @@ impl Draft {
     /// A seller of the files, or else of the store.
     pub(crate) fn seller(&self, known: &dyn Known, id: SellerId) -> Look<Seller> {
         look(self.sellers.get(&id), || known.stored(|stored| stored.seller(id)))
+    }
+
+    /// A terminal of the files, or else of the store.
+    pub(crate) fn terminal(&self, known: &dyn Known, id: TerminalId) -> Look<Terminal> {
+        look(self.terminals.get(&id), || known.stored(|stored| stored.terminal(id)))
     }
 
     /// A service of the files, or else of the store.

@@ -16,6 +16,9 @@ mod book;
 mod charges;
 mod draft;
 pub mod encrypted;
+mod handsets;
+#[cfg(test)]
+mod handsets_tests;
 mod keys;
 pub mod limits;
 mod prices;
@@ -80,6 +83,8 @@ pub struct Context<'a> {
     pub existing: Existing,
     /// Gives a number that no seal has had, for each key and PIN.
     pub nonce: &'a dyn Fn() -> [u8; 12],
+    /// Gives bytes that nobody can foresee, for the key of each handset's PIN.
+    pub random: &'a dyn Fn() -> [u8; 32],
 }
 
 impl Context<'_> {
@@ -131,6 +136,7 @@ pub struct Counts {
     charges: usize,
     receipts: usize,
     terminals: usize,
+    handsets: usize,
     vouchers: usize,
     batches: usize,
     floats: usize,
@@ -149,6 +155,7 @@ impl Counts {
             (self.charges, "charge", "charges"),
             (self.receipts, "receipt", "receipts"),
             (self.terminals, "terminal", "terminals"),
+            (self.handsets, "handset", "handsets"),
             (self.vouchers, "voucher", "vouchers"),
             (self.batches, "control total", "control totals"),
             (self.floats, "float load", "float loads"),
@@ -228,6 +235,7 @@ pub fn plan(sources: &[Source], context: &Context<'_>, actor: &str) -> Result<Pl
             Table::Charges => charges::charge(row, &mut draft, &mut parts.charges),
             Table::Receipts => receipts::receipt(row, &mut draft, &mut parts.receipts),
             Table::Terminals => terminals::terminal(row, &mut draft),
+            Table::Handsets => handsets::handset(row, &mut draft),
             Table::Vouchers => stock::voucher(row, &draft, &mut stock),
             Table::Batches => batches::batch(row, &draft, &mut stock),
             Table::Floats => stock::float(row, &draft, &mut floats),
@@ -294,6 +302,7 @@ impl Plan {
             charges: parts.charges.0.len(),
             receipts: draft.receipts.values().filter(|given| given.record.is_some()).count(),
             terminals: draft.terminals.len(),
+            handsets: draft.handsets.len(),
             vouchers: stock.vouchers.len(),
             batches: stock.batches.batches.len(),
             floats: floats.funds.len(),
@@ -306,6 +315,7 @@ impl Plan {
         add.all(draft.services, |id| format!("service {id}"), RegistryRecord::Service);
         add.all(draft.receipts, |tag| format!("receipt {:08x}", tag.0), RegistryRecord::Receipt);
         add.all(draft.terminals, |id| format!("terminal {id}"), RegistryRecord::Terminal);
+        add.all(draft.handsets, |number| format!("handset {number}"), RegistryRecord::Handset);
         let note = format!("import: {}", counts.sentence());
         let (vouchers, funds) = (stock.vouchers, floats.funds);
         let Batches { batches, places, .. } = stock.batches;

@@ -196,6 +196,14 @@ tables! {
         LANGUAGE = optional("language"),
         LISTENER = optional("listener"),
     }
+    /// Numbers that sell for terminals over USSD.
+    Handsets = "handsets", handset {
+        MSISDN = column("msisdn"),
+        TERMINAL = column("terminal"),
+        PIN = secret("pin"),
+        STATUS = optional("status"),
+        INITIAL = optional("initial"),
+    }
     /// Voucher stock.
     Vouchers = "vouchers", voucher {
         SERVICE = column("service"),

@@ -50,7 +50,7 @@ fn sources(files: &[(&str, String)]) -> Vec<Source> {
         .collect()
 }
 
-fn vault() -> Vault {
+pub(crate) fn vault() -> Vault {
     Vault::new(1, [0x11; 32])
 }
 
@@ -76,6 +76,7 @@ pub(crate) fn plan_of(
         at_ms: 1_795_000_000_000,
         existing,
         nonce: &|| [3; 12],
+        random: &|| [4; 32],
     };
     plan(sources, &context, "test")
 }
@@ -342,6 +343,7 @@ fn missing_keys_are_made_and_handed_out() {
         at_ms: 1,
         existing: Existing::Refuse,
         nonce: &|| [3; 12],
+        random: &|| [4; 32],
     };
     let plan = plan(&sources, &context, "test").ok().unwrap();
     assert_eq!(plan.counts.terminals, 2);

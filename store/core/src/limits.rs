@@ -66,6 +66,10 @@ pub const SERVICES_MAX: usize = 1_000;
 /// for a rotation that was begun anew. More would be more keys to steal.
 pub const TERMINAL_KEYS_MAX: usize = 4;
 
+/// Digits of a handset's PIN: what people remember.
+pub const PIN_DIGITS_MIN: usize = 4;
+/// As [`PIN_DIGITS_MIN`], at most.
+pub const PIN_DIGITS_MAX: usize = 8;
 /// How long after a wrong PIN of a handset the next one is looked at, milliseconds: after the first,
 /// after the second, and so on. After one more than these, an operator has to see to it: whoever
 /// has another's handset guesses one of 10,000 PINs with a chance of 1 in 2,000.

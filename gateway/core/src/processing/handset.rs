@@ -2,9 +2,10 @@
 //! sealed link would ask, through the same verification. A PIN is what a key is there.
 
 use tillgate_codec::link::message::{Logon, TerminalMessage};
-use tillgate_store_core::vault::{Secret, Vault, handset_context, is_pin, pin_tag};
+use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{Handset, PinHash, PinTry, ResponseCode};
 use tillgate_types::Msisdn;
+use zeroize::Zeroizing;
 
 use super::request::{Via, process, standing_code};
 use super::verify::Now;
@@ -61,7 +62,8 @@ pub fn decode_handset(
     };
     let (msisdn, revision) = (handset.msisdn, handset.revision);
     let entered = |pin: &[u8]| {
-        let matched = matches(&keys.vault, handset, pin);
+        let is_its = |hash: &PinHash| hash.is_of(&keys.vault, msisdn, pin);
+        let matched = handset.pin.as_ref().is_some_and(is_its);
         PinTry { msisdn, revision, matched, at_ms: wall.0 }
     };
     let date = now.date;
@@ -109,14 +111,6 @@ fn message(
     process(&message, Via::Handset(from.dialog), origin, now, wall, directory)
 }
 
-/// Whether it is the handset's PIN. One whose key does not open, or that has none, is nobody's.
-fn matches(vault: &Vault, handset: &Handset, pin: &[u8]) -> bool {
-    let Some(hash) = &handset.pin else { return false };
-    let mut key = Secret::new();
-    let opened = vault.open(&handset_context(handset.msisdn), &hash.key, &mut key).is_ok();
-    opened && is_pin(key.as_bytes(), handset.msisdn, pin, &hash.tag)
-}
-
 /// The handset with another PIN, chosen by its holder; `None`: nothing can be sealed.
 fn changed(
     vault: &Vault,
@@ -125,20 +119,9 @@ fn changed(
     entropy: [u8; PIN_ENTROPY_BYTES],
 ) -> Option<Box<Handset>> {
     let revision = handset.revision.checked_add(1)?;
-    let pin = Some(pin_hash(vault, handset.msisdn, pin, entropy)?);
+    let entropy = Zeroizing::new(entropy);
+    let (key, nonce) = entropy.split_first_chunk::<32>()?;
+    let pin = PinHash::of(vault, handset.msisdn, pin, key, nonce.try_into().ok()?).ok()?;
+    let pin = Some(pin);
     Some(Box::new(Handset { revision, initial: false, pin, ..handset.clone() }))
-}
-
-/// A PIN as the store keeps it; `None`: nothing can be sealed.
-#[must_use]
-pub fn pin_hash(
-    vault: &Vault,
-    msisdn: Msisdn,
-    pin: &[u8],
-    entropy: [u8; PIN_ENTROPY_BYTES],
-) -> Option<PinHash> {
-    let entropy = zeroize::Zeroizing::new(entropy);
-    let (key, nonce) = entropy.split_at(32);
-    let sealed = vault.seal(&handset_context(msisdn), nonce.try_into().ok()?, key).ok()?;
-    Some(PinHash { key: sealed, tag: pin_tag(key, msisdn, pin) })
 }

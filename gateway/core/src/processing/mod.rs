@@ -22,7 +22,7 @@ use tillgate_codec::link::channel::{Channel, StaticSecret};
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{ResponseCode, TerminalId};
 
-pub use self::handset::{HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, decode_handset, pin_hash};
+pub use self::handset::{HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, decode_handset};
 pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
 pub use self::listener::{answer_key, chip_answer, decode_frame};
 pub use self::reply::{encode_command, encode_reply};

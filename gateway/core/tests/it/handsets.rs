@@ -2,13 +2,13 @@
 
 use tillgate_codec::link::message::{GatewayMessage, Logon, Recent, TerminalMessage, Welcome};
 use tillgate_core::processing::{
-    HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, Processed, decode_handset, pin_hash,
+    HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, Processed, decode_handset,
 };
 use tillgate_core::time::{Calendar, Span};
 use tillgate_core::transaction::{Input, Origin};
 use tillgate_store_core::limits::{PIN_CHANGES_MAX, PIN_DELAYS_MS};
 use tillgate_store_core::{
-    Change, Handset, Msisdn, RegistryRecord, ResponseCode, State, Status, TerminalId,
+    Change, Handset, Msisdn, PinHash, RegistryRecord, ResponseCode, State, Status, TerminalId,
 };
 
 use crate::support::{Rig, answer, keys, sale, today, top_up_key, top_up_sale, voucher_sale};
@@ -20,7 +20,7 @@ fn msisdn() -> Msisdn {
 }
 
 fn handset(revision: u32, pin: &[u8]) -> Handset {
-    let pin = pin_hash(&keys().vault, msisdn(), pin, [5; PIN_ENTROPY_BYTES]);
+    let pin = PinHash::of(&keys().vault, msisdn(), pin, &[5; 32], [5; 12]).ok();
     let (terminal, status) = (TerminalId(100), Status::Active);
     Handset { msisdn: msisdn(), terminal, status, revision, initial: false, pin }
 }
@@ -257,7 +257,7 @@ fn a_pin_of_one_number_is_none_of_another() {
     let vault = keys().vault;
     let other = Msisdn::of("254712345679").unwrap();
     let mut dialog = Dialog::new();
-    let stolen = pin_hash(&vault, other, PIN, [5; PIN_ENTROPY_BYTES]);
+    let stolen = PinHash::of(&vault, other, PIN, &[5; 32], [5; 12]).ok();
     dialog.write(Handset { pin: stolen, ..handset(2, PIN) });
     dialog.revision = 2;
     assert_eq!(dialog.log_on(PIN).code, ResponseCode::INCORRECT_PIN, "a row copied in the store");

@@ -110,6 +110,7 @@ fn a_body_that_can_be_read_is_not_answered_as_malformed() {
                 GatewayMessage::Answer(answer) => answer.code,
                 GatewayMessage::Settled(settled) => settled.code,
                 GatewayMessage::Found(found) => found.code,
+                GatewayMessage::Listing(listing) => listing.code,
                 GatewayMessage::Welcome(welcome) => welcome.code,
                 GatewayMessage::Pong(_) => continue,
                 other => panic!("{}: {other:?}", case["name"]),

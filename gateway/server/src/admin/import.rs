@@ -94,6 +94,7 @@ fn plan(app: &App, order: ImportOrder) -> Answer<Planned> {
         at_ms: wall.0,
         existing: if order.update { Existing::Replace } else { Existing::Refuse },
         nonce: &entropy::bytes,
+        random: &entropy::bytes,
     };
     // The writer writes the caller's name over this one.
     let mut plan =

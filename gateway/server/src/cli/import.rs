@@ -121,6 +121,7 @@ impl Import {
             at_ms,
             existing: self.existing(),
             nonce: &entropy::bytes,
+            random: &entropy::bytes,
         };
         let mut plan = tillgate_import::plan(sources, &context, "tillgate import")
             .map_err(Failure::refused)?;

@@ -22,9 +22,10 @@ Example:
 
 To change the key-encryption key: create a key file, name it in store.kek with a new store.kek_id,
 name the old one in [[store.kek_old]], and restart. New secrets are sealed under the new key. Then
-stop the gateway and run this command: terminal keys, PINs for sale and PINs of past sales are
-sealed again, in small batches. It may be interrupted and run again at any time. Afterwards remove
-the old key from the configuration, but keep its file for as long as backups need it.")]
+stop the gateway and run this command: terminal keys, PINs of handsets, PINs for sale and PINs of
+past sales are sealed again, in small batches. It may be interrupted and run again at any time.
+Afterwards remove the old key from the configuration, but keep its file for as long as backups
+need it.")]
 pub(crate) struct Rewrap {
     #[command(flatten)]
     config: ConfigFile,
@@ -78,7 +79,7 @@ fn retire(
 }
 
 fn sentence(done: &SecretCounts, current: u32, retired: &[u32]) -> String {
-    let SecretCounts { terminals, stock, sold } = done;
+    let SecretCounts { terminals, handsets, stock, sold } = done;
     let retired: Vec<String> = retired.iter().map(ToString::to_string).collect();
     let rest = if retired.is_empty() {
         String::new()
@@ -89,7 +90,8 @@ fn sentence(done: &SecretCounts, current: u32, retired: &[u32]) -> String {
         )
     };
     format!(
-        "Sealed again under key-encryption key {current}: {terminals} terminal keys, {stock} PINs \
+        "Sealed again under key-encryption key {current}: {terminals} terminal keys, \
+         {handsets} PINs of handsets, {stock} PINs \
          for sale, {sold} PINs of past sales.{rest}"
     )
 }

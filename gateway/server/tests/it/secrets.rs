@@ -116,7 +116,12 @@ fn after_rewrap_the_old_key_may_leave_the_configuration() {
     assert_eq!(keks(&installation), after);
     assert_eq!(installation.serve().stop(), 0);
     let again = tillgate(&["rewrap", &installation.config()]);
-    assert!(again.out.contains(": 0 terminal keys, 0 PINs for sale"), "{}{}", again.out, again.err);
+    assert!(
+        again.out.contains(": 0 terminal keys, 0 PINs of handsets, 0 PINs for sale"),
+        "{}{}",
+        again.out,
+        again.err
+    );
 }
 
 #[test]

@@ -163,7 +163,10 @@ impl Terminal {
             GatewayMessage::Command(command) => self.commanded(now, &command),
             GatewayMessage::Found(found) => self.till.found(now, &found, &mut self.rng),
             // The terminal said what the gateway does not understand: a fault of one of them.
-            GatewayMessage::Reject(_) => return Err(Trouble::BadMessage),
+            // Terminals of the simulator do not ask for listings.
+            GatewayMessage::Reject(_) | GatewayMessage::Listing(_) => {
+                return Err(Trouble::BadMessage);
+            }
         }
         // The till may want to send because of this record; the next one may be a command.
         self.carry_out(now);

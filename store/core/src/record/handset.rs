@@ -5,7 +5,7 @@ use super::wire::{Flaw, Reader, Sink, Stored};
 use super::{KeyBytes, Record, Status};
 use crate::limits::{PIN_CHANGES_MAX, PIN_DELAYS_MS};
 use crate::rows::Family;
-use crate::vault::Sealed;
+use crate::vault::{Sealed, Secret, Vault, VaultError, handset_context, is_pin, pin_tag};
 use tillgate_types::{Msisdn, TerminalId};
 
 /// A handset: a way to a terminal for whoever dials from its number and knows its PIN. A terminal
@@ -35,6 +35,31 @@ pub struct PinHash {
     pub key: Sealed,
     /// See [`crate::vault::pin_tag`].
     pub tag: [u8; 32],
+}
+
+impl PinHash {
+    /// The hash of a PIN under a new key.
+    ///
+    /// # Errors
+    /// The key cannot be sealed.
+    pub fn of(
+        vault: &Vault,
+        msisdn: Msisdn,
+        pin: &[u8],
+        key: &[u8; 32],
+        nonce: [u8; 12],
+    ) -> Result<Self, VaultError> {
+        let tag = pin_tag(key, msisdn, pin);
+        Ok(Self { key: vault.seal(&handset_context(msisdn), nonce, key)?, tag })
+    }
+
+    /// Whether it is the hash of a PIN. One whose key does not open is nobody's.
+    #[must_use]
+    pub fn is_of(&self, vault: &Vault, msisdn: Msisdn, pin: &[u8]) -> bool {
+        let mut key = Secret::new();
+        let opened = vault.open(&handset_context(msisdn), &self.key, &mut key).is_ok();
+        opened && is_pin(key.as_bytes(), msisdn, pin, &self.tag)
+    }
 }
 
 /// What is remembered of wrong PINs; it outlives a restart.

@@ -166,7 +166,7 @@ pub(crate) struct WriterMetrics {
 }
 
 /// Labels of the requests that the writer is asked.
-const ASKED: [&str; 10] = [
+const ASKED: [&str; 13] = [
     "sale",
     "confirm",
     "reversal",
@@ -177,6 +177,9 @@ const ASKED: [&str; 10] = [
     "settlement",
     "lookup",
     "batch_record",
+    "recent",
+    "pin_logon",
+    "pin_change",
 ];
 
 /// Response codes with a series of their own; any other is counted together.
@@ -203,6 +206,9 @@ impl WriterMetrics {
             Asked::Settle(_) => 7,
             Asked::Lookup(_) => 8,
             Asked::BatchRecord(_) => 9,
+            Asked::Recent { .. } => 10,
+            Asked::PinLogon { .. } => 11,
+            Asked::PinChange { .. } => 12,
             Asked::Counter { .. } => return,
         };
         self.asked[label].add(1);
