@@ -79,7 +79,7 @@ impl TransactionManager {
                     self.pin_logon_committed(origin, (code, date, stan_last), &outcome);
                 }
                 CommitContext::PinChange { origin, handset, date } => {
-                    self.pin_change_committed(origin, handset, date, &outcome);
+                    self.pin_change_committed(origin, *handset, date, &outcome);
                 }
                 CommitContext::PinSet { origin, records, date } => {
                     self.pin_set_committed(origin, records, date, &outcome);

@@ -42,14 +42,14 @@ impl TransactionManager {
     pub(super) fn pin_change_committed(
         &mut self,
         origin: Origin,
-        handset: Box<Handset>,
+        handset: Handset,
         date: BusinessDate,
         outcome: &Outcome,
     ) {
         match pin_code(outcome) {
             ResponseCode::APPROVED => {
-                let records = vec![RegistryRecord::Handset((*handset).clone())];
-                let set = SetPin { handset: *handset, at_ms: self.wall.0 };
+                let records = vec![RegistryRecord::Handset(handset.clone())];
+                let set = SetPin { handset, at_ms: self.wall.0 };
                 let context = CommitContext::PinSet { origin, records, date };
                 self.push_staged(Command::SetPin(set), context);
             }

@@ -6,7 +6,7 @@ use super::each_row;
 use super::report::{Promise, Report};
 use crate::ids::AccountId;
 use crate::limits::CHAIN_MAX;
-use crate::record::{ReceiptTag, RegistryRecord, Seller};
+use crate::record::{Handset, ReceiptTag, RegistryRecord, Seller};
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{DistributorId, SellerId, TerminalId};
 
@@ -65,17 +65,7 @@ pub(super) fn check(rows: &dyn ReadRows, report: &mut Report) -> Credit {
                     report.violated(Promise::Undamaged, subject, format_args!("{fault}"));
                 }
             }
-            RegistryRecord::Handset(record) => {
-                report.counts.handsets += 1;
-                if let Some(pin) = &record.pin {
-                    report.kek(pin.key.kek_id).handsets += 1;
-                }
-                if !terminals.contains(&record.terminal) {
-                    let subject = format_args!("handset {}", record.msisdn);
-                    let text = format_args!("its terminal {} does not exist", record.terminal);
-                    report.violated(Promise::Undamaged, subject, text);
-                }
-            }
+            RegistryRecord::Handset(record) => check_handset(&record, &terminals, report),
             RegistryRecord::Receipt(record) => {
                 receipts.insert(record.tag);
             }
@@ -99,6 +89,18 @@ fn check_seller(seller: &Seller, parents: &Parents, report: &mut Report) {
     if !parents.contains_key(&seller.distributor) {
         let text = format_args!("its distributor {} does not exist", seller.distributor);
         report.violated(Promise::Undamaged, format_args!("seller {}", seller.id), text);
+    }
+}
+
+fn check_handset(handset: &Handset, terminals: &FxHashSet<TerminalId>, report: &mut Report) {
+    report.counts.handsets += 1;
+    if let Some(pin) = &handset.pin {
+        report.kek(pin.key.kek_id).handsets += 1;
+    }
+    if !terminals.contains(&handset.terminal) {
+        let subject = format_args!("handset {}", handset.msisdn);
+        let text = format_args!("its terminal {} does not exist", handset.terminal);
+        report.violated(Promise::Undamaged, subject, text);
     }
 }
 

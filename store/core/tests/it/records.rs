@@ -315,6 +315,23 @@ fn every_record_of_the_chains_round_trips_and_shows_damage() {
     holds(&Audit::link(1, 2, "operator".to_owned(), "unblocked terminal 8".to_owned(), [0; 32]));
 }
 
+fn handset() -> RegistryRecord {
+    RegistryRecord::Handset(Handset {
+        msisdn: Msisdn::of("255712345678").unwrap(),
+        terminal: TerminalId(1),
+        status: Status::Blocked,
+        revision: 7,
+        initial: true,
+        pin: Some(PinHash { key: sealed(9), tag: [3; 32] }),
+    })
+}
+
+#[test]
+fn what_is_remembered_of_wrong_pins_round_trips_and_shows_damage() {
+    let none = PinTries::none(Msisdn::of("255712345678").unwrap());
+    holds(&PinTries { wrong: 3, until_ms: 77, changes: (20_000, 2), ..none });
+}
+
 #[test]
 fn every_registry_record_round_trips_and_shows_damage() {
     let mut few = terminal(7, 1);
@@ -358,20 +375,8 @@ fn every_registry_record_round_trips_and_shows_damage() {
     let (bridge, status) = (Text::from("first").unwrap(), BridgeStatus::Suspended);
     let order =
         RegistryRecord::Bridge(BridgeOrder { bridge, status, reason: "maintenance".to_owned() });
-    let none = PinTries::none(Msisdn::of("255712345678").unwrap());
-    let tries = PinTries { wrong: 3, until_ms: 77, changes: (20_000, 2), ..none };
-    holds(&tries);
-    let pin = PinHash { key: sealed(9), tag: [3; 32] };
-    let handset = RegistryRecord::Handset(Handset {
-        msisdn: Msisdn::of("255712345678").unwrap(),
-        terminal: TerminalId(1),
-        status: Status::Blocked,
-        revision: 7,
-        initial: true,
-        pin: Some(pin),
-    });
     let tree = [distributor(1, None), distributor(2, Some(1)), seller(1, 2, 5)];
-    let more = [terminal(1, 1), few, vouchers, timed, receipt, route, order, handset];
+    let more = [terminal(1, 1), few, vouchers, timed, receipt, route, order, handset()];
     for record in tree.into_iter().chain(more) {
         match &record {
             RegistryRecord::Distributor(record) => holds(record),
