@@ -12,6 +12,7 @@
 mod dialog;
 pub mod limits;
 pub mod profile;
+pub mod smpp;
 
 pub use self::dialog::{
     DialogAddress, DialogEvent, EndReason, Say, SayKind, SayResult, SessionKey,
