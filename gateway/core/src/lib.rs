@@ -16,6 +16,7 @@
 //! * [`access`] decides who may do what through the admin API, [`backup`] which backup is believed.
 //! * [`startup`] says what forbids a start, [`clock`] when the system's clock is followed.
 //! * [`drain`] is the order of going down, [`scrub`] says when the store counts as damaged.
+//! * [`menu`] turns what a person at a handset types into what a terminal asks.
 //! * [`report`] says what of the journal may be shown, and as which text.
 //! * [`routing`] says which bridges a sale may go to, and why.
 //! * [`ussd`] takes dialogs from USSD centres and says what subscribers see.
@@ -38,6 +39,7 @@ pub mod id;
 mod iso8583;
 pub mod limits;
 pub mod listener;
+pub mod menu;
 pub mod online;
 pub mod orders;
 pub mod processing;
