@@ -18,6 +18,7 @@
 //! * [`iso_terminal`] is one of another maker: ISO 8583 messages to a listener.
 //! * [`sales_log`] is what the merchant saw, sale by sale; it is the terminal's side of the audit.
 //! * [`audit`] compares the three books and names every transaction that differs.
+//! * [`ussdc`] is a USSD centre and its subscribers' handsets.
 //! * [`provider`] is the other end: a top-up provider that may decline, be late or not respond.
 #![forbid(unsafe_code)]
 #![expect(missing_docs, reason = "within the house a name may say all there is")]
@@ -32,4 +33,5 @@ pub mod rng;
 pub mod sales_log;
 pub mod terminal;
 pub mod time;
+pub mod ussdc;
 pub mod world;

@@ -43,3 +43,13 @@ pub const HOST_ANSWERS_MAX: usize = 100_000;
 
 /// Most random bytes that a simulated host sends in the place of an answer.
 pub const HOST_GARBAGE_BYTES_MAX: u64 = 64;
+
+/// Connections that a simulated USSD centre has at once; further ones are closed.
+pub const CENTRE_LINKS_MAX: usize = 64;
+
+/// Octets of a text that a simulated handset keeps in place: an account, an amount, a reference.
+pub const SHORT_BYTES_MAX: usize = 23;
+
+/// Bytes of a simulated handset with its open dialog, without the entries of its book. A hundred
+/// thousand of them fit 30 MB.
+pub const HANDSET_BYTES_MAX: usize = 300;

@@ -1,0 +1,303 @@
+//! A centre with all its handsets, sans-I/O, and the load that they make.
+
+mod event;
+#[cfg(test)]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use self::event::{Input, Load, Output, Record};
+use super::centre::{self, Centre, Counts, Settings, Status};
+use super::handset::{Handset, Plan};
+use super::short::Short;
+use super::subscribers::Subscribers;
+use super::timers::{Timers, place};
+use crate::firmware::Delay;
+use crate::limits::HANDSET_BYTES_MAX;
+use crate::time::{Moment, Span};
+
+/// Pause after a dialog that found no application, so that none makes a loop.
+const NO_LINK_PAUSE: Span = Span::s(1);
+
+/// Where an owner is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Free,
+    /// The next dialog is due.
+    Pausing,
+    /// For the application.
+    Waiting,
+    Typing {
+        dropped: bool,
+    },
+    HangingUp,
+    Dropping,
+}
+
+/// One owner's time.
+#[derive(Clone, Copy, Debug)]
+struct Seat {
+    phase: Phase,
+    steps: u8,
+    /// When the phase ends; while waiting, since when.
+    due: Moment,
+    begun: Moment,
+    text: Short,
+}
+
+const _: () = {
+    let timers = 2 * 2 * size_of::<Option<Moment>>() + 2 * size_of::<(Moment, u32)>();
+    let bytes = size_of::<Handset>() + size_of::<Seat>() + centre::DIALOG_BYTES + timers;
+    assert!(bytes <= HANDSET_BYTES_MAX);
+};
+
+/// A centre with its handsets.
+pub struct Crowd {
+    centre: Centre,
+    handsets: Vec<Handset>,
+    seats: Vec<Seat>,
+    timers: Timers,
+    subscribers: Arc<Subscribers>,
+    load: Load,
+    is_running: bool,
+    open: usize,
+    outputs: VecDeque<Output>,
+    /// What ends a turn: octets to send, connections to close.
+    last: VecDeque<Output>,
+}
+
+impl Crowd {
+    #[must_use]
+    pub fn new(settings: Settings, load: Load, seed: u64) -> Self {
+        let subscribers = Arc::clone(&settings.subscribers);
+        let count = u32::try_from(subscribers.count()).unwrap_or(u32::MAX);
+        let seat = Seat {
+            phase: Phase::Free,
+            steps: 0,
+            due: Moment(0),
+            begun: Moment(0),
+            text: Short::default(),
+        };
+        Self {
+            centre: Centre::new(settings, seed),
+            handsets: (0..count).map(|number| Handset::new(seed, number)).collect(),
+            seats: vec![seat; subscribers.count()],
+            timers: Timers::new(subscribers.count()),
+            subscribers,
+            load,
+            is_running: false,
+            open: 0,
+            outputs: VecDeque::new(),
+            last: VecDeque::new(),
+        }
+    }
+
+    pub fn handle(&mut self, now: Moment, input: Input<'_>) {
+        match input {
+            Input::Opened { link } => self.centre.handle(now, centre::Input::Opened { link }),
+            Input::Received { link, bytes } => {
+                self.centre.handle(now, centre::Input::Received { link, bytes });
+            }
+            Input::Closed { link } => self.centre.handle(now, centre::Input::Closed { link }),
+            Input::Start => self.start(now),
+            Input::Dial { handset, intended } => self.dial(now, handset, intended),
+            Input::Stop => self.is_running = false,
+            Input::Tick => self.tick(now),
+        }
+        self.drain(now);
+    }
+
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front().or_else(|| self.last.pop_front())
+    }
+
+    #[must_use]
+    pub fn deadline(&self) -> Option<Moment> {
+        self.timers.first().into_iter().chain(self.centre.deadline()).min()
+    }
+
+    /// Dialogs that are open.
+    #[must_use]
+    pub const fn open(&self) -> usize {
+        self.open
+    }
+
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        self.centre.counts()
+    }
+
+    /// Links on which applications receive.
+    #[must_use]
+    pub fn receivers(&self) -> usize {
+        self.centre.receivers()
+    }
+
+    /// The handsets, with their books, each with its number.
+    pub fn handsets(&self) -> impl Iterator<Item = (u64, &Handset)> {
+        let number = |handset| self.subscribers.number(handset).unwrap_or(0);
+        (0..).zip(&self.handsets).map(move |(handset, it)| (number(handset), it))
+    }
+
+    /// Owners dial one after the other, within one pause.
+    fn start(&mut self, now: Moment) {
+        self.is_running = true;
+        let Some(pause) = self.load.pause else { return };
+        for handset in 0..u32::try_from(self.seats.len()).unwrap_or(u32::MAX) {
+            if let Some(it) = self.handsets.get_mut(place(handset)) {
+                let longest = it.draw(&pause);
+                let after = it.draw(&Delay::Uniform(Span::ZERO, longest));
+                self.set(handset, Phase::Pausing, now.after(after));
+            }
+        }
+    }
+
+    fn set(&mut self, handset: u32, phase: Phase, due: Moment) {
+        if let Some(seat) = self.seats.get_mut(place(handset)) {
+            seat.phase = phase;
+            seat.due = due;
+            self.timers.set(handset, due);
+        }
+    }
+
+    fn tick(&mut self, now: Moment) {
+        self.centre.handle(now, centre::Input::Tick);
+        while let Some(handset) = self.timers.due(now) {
+            let Some(seat) = self.seats.get(place(handset)).copied() else { continue };
+            if matches!(seat.phase, Phase::Free | Phase::Waiting) {
+                continue;
+            }
+            if seat.due > now {
+                self.timers.set(handset, seat.due);
+                continue;
+            }
+            match seat.phase {
+                Phase::Pausing if self.is_running => self.dial(now, handset, seat.due),
+                Phase::Pausing | Phase::Free | Phase::Waiting => {}
+                Phase::Typing { dropped } => self.type_out(now, handset, seat.due, dropped),
+                Phase::HangingUp => self.centre.handle(now, centre::Input::HangUp { handset }),
+                Phase::Dropping => self.centre.handle(now, centre::Input::Drop { handset }),
+            }
+            self.drain(now);
+        }
+    }
+
+    fn dial(&mut self, now: Moment, handset: u32, intended: Moment) {
+        let pin = self.subscribers.pin(handset);
+        let Some(seat) = self.seats.get_mut(place(handset)) else { return };
+        let Some(it) = self.handsets.get_mut(place(handset)) else { return };
+        if !matches!(seat.phase, Phase::Free | Phase::Pausing) {
+            return;
+        }
+        let dialled = it.dial(now, &self.load.script, &self.load.code, pin);
+        *seat = Seat { phase: Phase::Waiting, steps: 0, due: intended, begun: intended, ..*seat };
+        self.open += 1;
+        self.centre.handle(now, centre::Input::Dial { handset, dialled: &dialled });
+    }
+
+    fn type_out(&mut self, now: Moment, handset: u32, due: Moment, dropped: bool) {
+        let Some(seat) = self.seats.get_mut(place(handset)) else { return };
+        let Some(it) = self.handsets.get_mut(place(handset)) else { return };
+        it.typed_out(now);
+        seat.phase = Phase::Waiting;
+        seat.due = due;
+        let text = seat.text;
+        self.centre.handle(now, centre::Input::Answer { handset, text: text.as_str() });
+        if dropped {
+            self.centre.handle(now, centre::Input::Drop { handset });
+        }
+    }
+
+    fn drain(&mut self, now: Moment) {
+        while let Some(output) = self.centre.poll() {
+            match output {
+                centre::Output::Screen { handset, text } => self.screen(now, handset, text),
+                centre::Output::Last { handset, text } => self.last_text(now, handset, &text),
+                centre::Output::Notice { handset, text } => {
+                    if let Some(it) = self.handsets.get_mut(place(handset)) {
+                        it.notice(now, &text, &self.load.script);
+                    }
+                }
+                centre::Output::Over { handset, key, status } => {
+                    self.over(now, handset, key, status);
+                }
+                centre::Output::Send { link, bytes } => {
+                    self.last.push_back(Output::Send { link, bytes });
+                }
+                centre::Output::Close { link } => self.last.push_back(Output::Close { link }),
+                centre::Output::Bound { link, system_id } => {
+                    self.outputs.push_back(Output::Bound { link, system_id });
+                }
+                centre::Output::Unbound { link } => {
+                    self.outputs.push_back(Output::Unbound { link });
+                }
+                centre::Output::Fault { link, violation } => {
+                    self.outputs.push_back(Output::Fault { link, violation });
+                }
+            }
+        }
+    }
+
+    /// Notes that a text of the application came.
+    fn step(&mut self, now: Moment, handset: u32) {
+        let Some(seat) = self.seats.get_mut(place(handset)) else { return };
+        let took = now.since(seat.due);
+        self.outputs.push_back(Output::Step { number: seat.steps, took });
+        seat.steps = seat.steps.saturating_add(1);
+    }
+
+    fn screen(&mut self, now: Moment, handset: u32, text: String) {
+        let pin = self.subscribers.pin(handset);
+        let Some(seat) = self.seats.get_mut(place(handset)) else { return };
+        let Some(it) = self.handsets.get_mut(place(handset)) else { return };
+        if matches!(seat.phase, Phase::Free | Phase::Pausing) {
+            // The network has begun it.
+            it.begin(&self.load.script);
+            *seat = Seat { phase: Phase::Waiting, steps: 0, due: now, begun: now, ..*seat };
+            self.open += 1;
+        }
+        let (script, behaviour) = (&self.load.script, &self.load.behaviour);
+        let (plan, is_understood) = it.screen(now, &text, script, behaviour, pin);
+        self.step(now, handset);
+        if !is_understood {
+            self.outputs.push_back(Output::NotUnderstood { handset, text });
+        }
+        match plan {
+            Plan::Type { after, text, dropped } => {
+                if let Some(seat) = self.seats.get_mut(place(handset)) {
+                    seat.text = text;
+                }
+                match after {
+                    Span::ZERO => self.type_out(now, handset, now, dropped),
+                    after => self.set(handset, Phase::Typing { dropped }, now.after(after)),
+                }
+            }
+            Plan::HangUp { after } => self.set(handset, Phase::HangingUp, now.after(after)),
+            Plan::Drop { after } => self.set(handset, Phase::Dropping, now.after(after)),
+        }
+    }
+
+    fn last_text(&mut self, now: Moment, handset: u32, text: &str) {
+        if let Some(it) = self.handsets.get_mut(place(handset)) {
+            it.last(now, text, &self.load.script);
+        }
+        self.step(now, handset);
+    }
+
+    fn over(&mut self, now: Moment, handset: u32, key: u32, status: Status) {
+        let Some(seat) = self.seats.get_mut(place(handset)) else { return };
+        let Some(it) = self.handsets.get_mut(place(handset)) else { return };
+        it.over(now);
+        seat.phase = Phase::Free;
+        self.open = self.open.saturating_sub(1);
+        let number = self.subscribers.number(handset).unwrap_or(0);
+        let (begun, steps) = (seat.begun, seat.steps);
+        let record = Record { handset, number, key, begun, ended: now, steps, status };
+        self.outputs.push_back(Output::Dialog(record));
+        let Some(pause) = self.load.pause.filter(|_| self.is_running) else { return };
+        let pause = it.draw(&pause);
+        let pause = if status == Status::NoLink { pause.max(NO_LINK_PAUSE) } else { pause };
+        self.set(handset, Phase::Pausing, now.after(pause));
+    }
+}
