@@ -25,4 +25,5 @@ mod provider;
 pub mod run;
 pub mod scenario;
 mod text;
+mod ussdc;
 mod worlds;

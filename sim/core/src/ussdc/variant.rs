@@ -2,7 +2,8 @@
 
 use tillgate_codec::smpp::{DataCoding, Tag, Tlvs, UssdServiceOp};
 use tillgate_codec::ussd::{Alphabet, Room};
-use tillgate_core::ussd::profile::{EndMark, KeyPlace, MessageKind, Operation, SmppProfile};
+pub use tillgate_core::ussd::profile::SmppProfile as Profile;
+use tillgate_core::ussd::profile::{EndMark, KeyPlace, MessageKind, Operation};
 
 use super::short::Short;
 
@@ -146,7 +147,7 @@ impl Variant {
 
     /// The centre of a link's profile: its data alone, not what the gateway makes of them.
     #[must_use]
-    pub fn of(profile: &SmppProfile) -> Self {
+    pub fn of(profile: &Profile) -> Self {
         let operations = &profile.operations;
         let first = |list: &[Operation]| list.first().map(op_of);
         let end = profile.session.end;
@@ -198,6 +199,13 @@ impl Variant {
                 .collect(),
             subscriber_prefix: profile.subscriber_prefix.clone(),
         }
+    }
+
+    /// The first character of a text that the centre cannot send.
+    #[must_use]
+    pub fn fault(&self, text: &str) -> Option<char> {
+        let lacks = |c: &char| self.coding(c.encode_utf8(&mut [0; 4])).is_none();
+        text.chars().find(lacks)
     }
 
     /// The alphabet of a `data_coding`, if the centre takes it.

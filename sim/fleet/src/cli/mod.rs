@@ -7,6 +7,8 @@ mod network;
 mod print;
 mod provider;
 mod run;
+mod ussd_responder;
+mod ussdc;
 mod world;
 
 use std::sync::Arc;
@@ -42,6 +44,8 @@ enum Command {
     Abuse(abuse::Abuse),
     Faults(faults::Faults),
     World(world::World),
+    Ussdc(Box<ussdc::Ussdc>),
+    UssdResponder(ussd_responder::UssdResponder),
 }
 
 impl Cli {
@@ -58,6 +62,8 @@ impl Cli {
             Command::Abuse(command) => command.run(),
             Command::Faults(command) => command.run(),
             Command::World(command) => command.run(),
+            Command::Ussdc(command) => command.run(),
+            Command::UssdResponder(command) => command.run(),
         }
     }
 }

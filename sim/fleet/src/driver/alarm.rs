@@ -16,13 +16,13 @@ use tillsim_core::time::{Moment, Span};
 pub(super) const TOKEN: Token = Token(usize::MAX);
 
 /// Wakes the poll at one moment.
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     timer: TimerFd,
     set: Option<Moment>,
 }
 
 impl Alarm {
-    pub(super) fn new(registry: &Registry) -> io::Result<Self> {
+    pub(crate) fn new(registry: &Registry) -> io::Result<Self> {
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::TFD_NONBLOCK)?;
         let fd = timer.as_fd().as_raw_fd();
         registry.register(&mut SourceFd(&fd), TOKEN, Interest::READABLE)?;
@@ -30,7 +30,7 @@ impl Alarm {
     }
 
     /// Wakes the poll at `at`, or not at all.
-    pub(super) fn set(&mut self, now: Moment, at: Option<Moment>) -> io::Result<()> {
+    pub(crate) fn set(&mut self, now: Moment, at: Option<Moment>) -> io::Result<()> {
         if at == self.set && at.is_none_or(|at| at > now) {
             return Ok(());
         }

@@ -20,6 +20,7 @@ mod line;
 mod plain;
 mod tally;
 
+pub(crate) use alarm::Alarm;
 pub use arrivals::{Arrivals, Phase};
 pub use client::{Client, ClientKind, PointOfSale};
 pub use engine::{Engine, Plan, Share};

@@ -184,7 +184,7 @@ impl Centre {
         self.timers.set(handset, due);
     }
 
-    /// Ends a dialog, and says so to the application where it does not know and can be told.
+    /// Ends a dialog, and releases it where the application knows of it and the profile has a way.
     fn end(&mut self, now: Moment, handset: u32, status: Status) {
         let grace = self.settings.application;
         let counts = u8::from(self.settings.variant.end_bit);

@@ -1,0 +1,312 @@
+//! `tillsim ussdc`
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use tillsim_core::firmware::Delay;
+use tillsim_core::time::Span;
+use tillsim_core::ussdc::centre::Settings;
+use tillsim_core::ussdc::crowd::Load;
+use tillsim_core::ussdc::handset::{Behaviour, DEFAULT_SCRIPT, Script};
+use tillsim_core::ussdc::short::Short;
+use tillsim_core::ussdc::subscribers::Subscribers;
+use tillsim_core::ussdc::variant::{Profile, Variant};
+
+use super::{interrupts, print};
+use crate::exit::{About, Exit, Refusal};
+use crate::files::read_text;
+use crate::number::whole;
+use crate::ussdc::{self, Plan};
+use crate::{text, ussdc::Report};
+
+/// Serve a simulated USSD centre, whose subscribers use an application
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  tillsim ussdc --handsets 200 --pins pins.csv --seconds 60 --log dialogs.jsonl
+  tillsim ussdc --profile mica --dialogs-per-s 500 --handsets 5000 --drop 2 --abort 3 --seconds 30
+  tillsim ussd-responder --connect 127.0.0.1:2775        # an application to try it with
+
+It prints its address when it listens; the load begins when an application has bound, and a report
+ends it, also after Ctrl-C. docs/simulation.md describes the script and the report. Exit code 1: the
+application broke a rule.")]
+pub(super) struct Ussdc {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2775")]
+    listen: SocketAddr,
+    /// How the centre speaks: the name of a link's profile, or its file
+    #[arg(long, value_name = "NAME|FILE", default_value = "standard")]
+    profile: String,
+    /// How many handsets there are; 0 only serves
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    handsets: u32,
+    /// Number of the first handset; the others follow
+    #[arg(long, value_name = "MSISDN", default_value_t = 254_700_000_001)]
+    msisdn_from: u64,
+    /// The handsets with their PINs, a CSV file of msisdn,pin; --handsets takes the first ones
+    #[arg(long, value_name = "FILE", conflicts_with = "msisdn_from")]
+    pins: Option<PathBuf>,
+    /// What subscribers dial
+    #[arg(long, value_name = "CODE", default_value = "*123#")]
+    code: String,
+    /// What the centre calls the service [default: the digits of the code]
+    #[arg(long, value_name = "TEXT")]
+    service_code: Option<String>,
+    /// How subscribers use the menu, a TOML file
+    #[arg(long, value_name = "FILE")]
+    script: Option<PathBuf>,
+    /// Print the default script, to start another from
+    #[arg(long, exclusive = true)]
+    print_script: bool,
+    /// Open load: dialogs begun a second
+    #[arg(long, value_name = "N", value_parser = rate, conflicts_with = "pause")]
+    dialogs_per_s: Option<f64>,
+    /// Closed load: from a subscriber's dialog to the next, such as exp:30s or 0s
+    #[arg(long, value_name = "DELAY", default_value = "exp:30s", value_parser = text::delay)]
+    pause: Delay,
+    /// How long a subscriber reads and types
+    #[arg(long, value_name = "DELAY", default_value = "lognormal:3s,0.6", value_parser = text::delay)]
+    think: Delay,
+    /// Steps at which the network loses the handset
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    drop: u16,
+    /// Steps at which the subscriber hangs up
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    abort: u16,
+    /// Answers with a typing error
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    typo: u16,
+    #[command(flatten)]
+    link: LinkOptions,
+    /// How long the load lasts; without it, until it is interrupted
+    #[arg(long, value_name = "S", value_parser = seconds)]
+    seconds: Option<Span>,
+    /// How long the first bind may take; without it, for ever
+    #[arg(long, value_name = "DURATION", value_parser = text::span)]
+    wait: Option<Span>,
+    /// Objective: the 99th percentile of every step
+    #[arg(long, value_name = "DURATION", value_parser = text::span)]
+    p99: Option<Span>,
+    /// Seed of all random decisions
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Write a line of JSON for every dialog
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+    /// Write what subscribers saw of their sales, a line of JSON each
+    #[arg(long, value_name = "FILE")]
+    book: Option<PathBuf>,
+    /// Write the report as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// The centre's side of a link.
+#[derive(Args)]
+#[command(next_help_heading = "Link")]
+struct LinkOptions {
+    /// Name that an application must bind with; without it, all do
+    #[arg(long, value_name = "NAME")]
+    system_id: Option<String>,
+    /// File with the password that it must bind with
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// How long an application has for each text
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = text::span)]
+    application_timeout: Span,
+    /// How long a subscriber has for each answer
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = text::span)]
+    subscriber_timeout: Span,
+    /// How long a dialog may last
+    #[arg(long, value_name = "DURATION", default_value = "180s", value_parser = text::span)]
+    session_timeout: Span,
+    /// How long an application has to answer a PDU, and to bind
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = text::span)]
+    response_timeout: Span,
+    /// Silence after which the centre sends enquire_link
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = text::span)]
+    enquire: Span,
+    /// Messages of the centre without an answer, at most
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    window: usize,
+    /// How long the centre takes to answer a message
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = text::span)]
+    answer_after: Span,
+    /// Messages of the application without an answer, at most; 0 for any number
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    submit_window: usize,
+    /// Messages of the application refused as too many
+    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
+    throttle: u16,
+    /// Session keys before one is used again, if the profile has more
+    #[arg(long, value_name = "N", default_value_t = u32::MAX, hide_default_value = true)]
+    keys: u32,
+}
+
+impl Ussdc {
+    pub(super) fn run(self) -> Result<Exit, Refusal> {
+        if self.print_script {
+            print::line(DEFAULT_SCRIPT.trim_end());
+            return Ok(Exit::Pass);
+        }
+        let json = self.json.clone();
+        let plan = self.plan()?;
+        let profile = plan.settings.variant.name.clone();
+        let bound = |address| print::line(&format!("USSD centre listens on {address} ({profile})"));
+        let Report { exit, text, json: value } = ussdc::serve(plan, &interrupts()?, bound)?;
+        if let Some(path) = json {
+            std::fs::write(&path, format!("{value}\n"))
+                .about(format!("--json {}", path.display()))?;
+        }
+        print::line(text.trim_end());
+        Ok(exit)
+    }
+
+    fn plan(self) -> Result<Plan, Refusal> {
+        let variant = variant(&self.profile)?;
+        let code = &self.code;
+        let digits = code.trim_matches(['*', '#']);
+        if digits.is_empty() || code.len() > 20 || variant.fault(code).is_some() {
+            let text = "expected what a subscriber dials, such as *123#";
+            return Err(Refusal::about(format!("--code {code:?}"), text));
+        }
+        let service_code = self.service_code.clone().unwrap_or_else(|| digits.to_owned());
+        if service_code.is_empty() || service_code.len() > 20 || !service_code.is_ascii() {
+            return Err(Refusal("--service-code: expected 1 to 20 ASCII characters".to_owned()));
+        }
+        let subscribers = Arc::new(self.subscribers()?);
+        let settings = self.link.settings(variant, subscribers, &service_code)?;
+        let source = self.script.as_deref().map(read_text).transpose()?;
+        let what = self.script.as_deref().unwrap_or(Path::new("the default script"));
+        let script = Script::parse(source.as_deref().unwrap_or(DEFAULT_SCRIPT));
+        let script = Arc::new(script.about(what.display())?);
+        let behaviour = Behaviour {
+            think: self.think,
+            typo_permille: self.typo,
+            abort_permille: self.abort,
+            drop_permille: self.drop,
+        };
+        let pause = if self.dialogs_per_s.is_some() { None } else { Some(self.pause) };
+        Ok(Plan {
+            listen: self.listen,
+            settings,
+            load: Load { code: self.code, script, behaviour, pause },
+            dialogs_per_s: self.dialogs_per_s,
+            seconds: self.seconds,
+            wait: self.wait,
+            seed: self.seed,
+            log: self.log,
+            book: self.book,
+            p99: self.p99,
+        })
+    }
+
+    fn subscribers(&self) -> Result<Subscribers, Refusal> {
+        let count = usize::try_from(self.handsets).about("--handsets")?;
+        let Some(path) = &self.pins else {
+            if !(10_000..=999_999_999_999_999).contains(&self.msisdn_from) {
+                return Err(Refusal("--msisdn-from: expected 5 to 15 digits".to_owned()));
+            }
+            let numbers = (self.msisdn_from..).take(count);
+            return Ok(Subscribers::new(numbers.map(|number| (number, Short::new("1234")))));
+        };
+        let list = read_pins(path)?;
+        if list.is_empty() {
+            return Err(Refusal::about(path.display(), "no handsets in it"));
+        }
+        Ok(Subscribers::new(list.into_iter().take(count)))
+    }
+}
+
+impl LinkOptions {
+    fn settings(
+        &self,
+        variant: Variant,
+        subscribers: Arc<Subscribers>,
+        service_code: &str,
+    ) -> Result<Settings, Refusal> {
+        if self.window == 0 || self.keys == 0 {
+            return Err(Refusal("--window and --keys: at least 1 is needed".to_owned()));
+        }
+        Ok(Settings {
+            system_id: self.system_id.clone(),
+            password: password(self.password_file.as_deref())?,
+            application: self.application_timeout,
+            subscriber: self.subscriber_timeout,
+            session: self.session_timeout,
+            response: self.response_timeout,
+            enquire: self.enquire,
+            window: self.window,
+            answer_after: self.answer_after,
+            submit_window: self.submit_window,
+            throttle_permille: self.throttle,
+            keys: self.keys,
+            ..Settings::new(variant, subscribers, service_code)
+        })
+    }
+}
+
+/// The first line of a password's file.
+pub(super) fn password(path: Option<&Path>) -> Result<Option<String>, Refusal> {
+    let Some(path) = path else { return Ok(None) };
+    let text = read_text(path)?;
+    let first = text.lines().next().unwrap_or("").to_owned();
+    if first.is_empty() {
+        return Err(Refusal::about(path.display(), "the password must be in the first line"));
+    }
+    Ok(Some(first))
+}
+
+/// A link's profile: built in, or of a file.
+pub(super) fn variant(profile: &str) -> Result<Variant, Refusal> {
+    if let Some(text) = Profile::builtin(profile) {
+        return Ok(Variant::of(&Profile::parse(text).about(profile)?));
+    }
+    let path = Path::new(profile);
+    if !path.exists() && !profile.contains(['/', '.']) {
+        let names: Vec<_> = Profile::builtin_names().collect();
+        let text = format!("no such profile and no such file; built in are {}", names.join(", "));
+        return Err(Refusal::about(format!("--profile {profile}"), text));
+    }
+    Ok(Variant::of(&Profile::parse(&read_text(path)?).about(path.display())?))
+}
+
+/// Reads `msisdn,pin`, with or without a headline.
+fn read_pins(path: &Path) -> Result<Vec<(u64, Short)>, Refusal> {
+    let text = read_text(path)?;
+    let mut list = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || (number == 1 && line.starts_with("msisdn")) {
+            continue;
+        }
+        let wrong = || {
+            let what = format!("{} line {number}", path.display());
+            Refusal::about(what, "expected a number and its PIN, as 254700000001,2468")
+        };
+        let (msisdn, pin) = line.split_once(',').ok_or_else(wrong)?;
+        let digits = msisdn.trim().trim_start_matches('+');
+        let msisdn = digits.parse().map_err(|_| wrong())?;
+        let is_pin = !pin.trim().is_empty() && pin.trim().bytes().all(|b| b.is_ascii_digit());
+        if !is_pin {
+            return Err(wrong());
+        }
+        list.push((msisdn, Short::new(pin.trim())));
+    }
+    Ok(list)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| format!("{text:?} is not a number"))?;
+    let is_rate = rate > 0.0 && rate <= 1e6;
+    if is_rate { Ok(rate) } else { Err("expected more than 0 and at most 1000000".to_owned()) }
+}
+
+fn seconds(text: &str) -> Result<Span, String> {
+    let seconds: f64 = text.parse().map_err(|_| format!("{text:?} is not a number of seconds"))?;
+    let is_span = seconds > 0.0 && seconds <= 1e6;
+    let span = || Span(whole(seconds * 1e9));
+    if is_span { Ok(span()) } else { Err("expected more than 0 and at most 1000000".to_owned()) }
+}

@@ -1,0 +1,91 @@
+//! `tillsim ussdc`: a USSD centre and its subscribers over real sockets.
+//!
+//! ```text
+//!   epoll ─▶ Connection::read ─▶ Crowd ─▶ Connection::write
+//!              ▲                   │
+//!   deadlines, arrivals ───────────┴─▶ Tally, Log ─▶ report
+//! ```
+//!
+//! One thread. What the centre and its handsets do is in [`tillsim_core::ussdc`]; here are the
+//! sockets, the clock and the files. `responder` is the application of `tillsim ussd-responder`.
+
+mod connection;
+mod engine;
+mod log;
+mod report;
+pub(crate) mod responder;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use tillsim_core::time::Span;
+use tillsim_core::ussdc::centre::Settings;
+use tillsim_core::ussdc::crowd::Load;
+
+use self::engine::Engine;
+use self::log::Log;
+pub(crate) use self::report::Report;
+use crate::exit::Refusal;
+use crate::run::Interrupts;
+
+/// What is served and for how long.
+pub(crate) struct Plan {
+    pub(crate) listen: SocketAddr,
+    pub(crate) settings: Settings,
+    pub(crate) load: Load,
+    /// Dialogs begun a second, in open load.
+    pub(crate) dialogs_per_s: Option<f64>,
+    /// From the first bind on; `None` runs until it is interrupted.
+    pub(crate) seconds: Option<Span>,
+    /// How long the first bind may take.
+    pub(crate) wait: Option<Span>,
+    pub(crate) seed: u64,
+    pub(crate) log: Option<PathBuf>,
+    pub(crate) book: Option<PathBuf>,
+    /// Objective: every step's 99th percentile.
+    pub(crate) p99: Option<Span>,
+}
+
+/// What a run was like, beside its counts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Driven {
+    pub(crate) interrupted: bool,
+    pub(crate) binds: u64,
+    /// Links of bound applications that were lost or closed.
+    pub(crate) lost: u64,
+    pub(crate) seconds: f64,
+    pub(crate) cpu_s: f64,
+    pub(crate) resident_bytes: u64,
+    /// Dialogs that ended while the load ran.
+    pub(crate) ended_in_time: u64,
+    /// Dialogs that were open when the load stopped.
+    pub(crate) open_at_end: usize,
+    /// Dialogs that never ended.
+    pub(crate) unfinished: usize,
+}
+
+/// Serves; tells `bound` where it listens.
+///
+/// # Errors
+/// [`Refusal`] when it cannot listen, or a file cannot be written.
+pub(crate) fn serve(
+    plan: Plan,
+    interrupts: &Interrupts,
+    bound: impl FnOnce(SocketAddr),
+) -> Result<Report, Refusal> {
+    let log = Log::new(plan.log.as_deref())?;
+    let epoch_ms = log.epoch_ms();
+    let (book, p99) = (plan.book.clone(), plan.p99);
+    let is_open_load = plan.dialogs_per_s.is_some();
+    let profile = plan.settings.variant.name.clone();
+    let engine = Engine::new(plan, log)?;
+    bound(engine.address()?);
+    let (driven, tally, crowd) = engine.run(interrupts)?;
+    if let Some(path) = book {
+        log::books(&path, &crowd, epoch_ms)?;
+    }
+    Ok(report::report(&report::Facts { profile, driven, tally, crowd, p99, is_open_load }))
+}
