@@ -1,5 +1,6 @@
 //! `tillsim ussdc`
 
+use std::fs::OpenOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -152,6 +153,14 @@ impl Ussdc {
             return Ok(Exit::Pass);
         }
         let json = self.json.clone();
+        for (name, path) in [("--json", &self.json), ("--book", &self.book)] {
+            // Better now than after an hour.
+            let open = |path| OpenOptions::new().create(true).append(true).open(path);
+            if let Some(Err(error)) = path.as_ref().map(open) {
+                let path = path.as_deref().unwrap_or(Path::new("")).display();
+                return Err(Refusal::about(format!("{name} {path}"), error));
+            }
+        }
         let plan = self.plan()?;
         let profile = plan.settings.variant.name.clone();
         let bound = |address| print::line(&format!("USSD centre listens on {address} ({profile})"));

@@ -15,8 +15,6 @@ mod log;
 mod report;
 pub(crate) mod responder;
 mod tally;
-#[cfg(test)]
-mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -81,11 +79,13 @@ pub(crate) fn serve(
     let (book, p99) = (plan.book.clone(), plan.p99);
     let is_open_load = plan.dialogs_per_s.is_some();
     let profile = plan.settings.variant.name.clone();
+    let has_handsets = plan.settings.subscribers.count() > 0;
     let engine = Engine::new(plan, log)?;
     bound(engine.address()?);
     let (driven, tally, crowd) = engine.run(interrupts)?;
     if let Some(path) = book {
         log::books(&path, &crowd, epoch_ms)?;
     }
-    Ok(report::report(&report::Facts { profile, driven, tally, crowd, p99, is_open_load }))
+    let facts = report::Facts { profile, driven, tally, crowd, p99, is_open_load, has_handsets };
+    Ok(report::report(&facts))
 }

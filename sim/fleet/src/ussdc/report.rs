@@ -35,6 +35,7 @@ pub(super) struct Facts {
     pub(super) crowd: Crowd,
     pub(super) p99: Option<Span>,
     pub(super) is_open_load: bool,
+    pub(super) has_handsets: bool,
 }
 
 /// Sales in the books, by what was seen of them.
@@ -78,7 +79,8 @@ impl Facts {
             Exit::Violated
         } else if self.is_open_load && tally.lag.value_at_quantile(0.99) > LAG_P99_US_MAX {
             Exit::Invalid
-        } else if tally.status(Status::Success) == 0 && !self.driven.interrupted
+        } else if self.driven.binds == 0
+            || (tally.status(Status::Success) == 0 && !self.driven.interrupted && self.has_handsets)
             || tally.steps.iter().any(is_late)
             || tally.turned_away > 0
             || tally.strange > 0

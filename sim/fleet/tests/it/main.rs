@@ -5,4 +5,5 @@
 mod fleet;
 mod gateway;
 mod stub;
+mod ussdc;
 mod world;

@@ -1,0 +1,237 @@
+//! `tillsim ussdc` and `tillsim ussd-responder` as people use them.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+/// A menu of one choice, as the responder has it.
+const SCRIPT: &str = r#"
+accounts = ["07########"]
+amounts = ["10"]
+marks = { approved = ["approved"], declined = ["x"], progress = ["y"], reference = ["ref"], more = ["z"] }
+
+[[step]]
+expect = ["confirm"]
+send = "{line}"
+orders = true
+"#;
+
+fn tillsim(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tillsim"));
+    command.args(arguments);
+    command
+}
+
+fn refused(arguments: &[&str]) -> String {
+    let output = tillsim(arguments).output().unwrap();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{arguments:?}: {error}");
+    error
+}
+
+/// A centre that listens on a free port.
+struct Centre {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    address: String,
+}
+
+fn centre(arguments: &[&str]) -> Centre {
+    let mut command = tillsim(&["ussdc", "--listen", "127.0.0.1:0"]);
+    let mut process = command.args(arguments).stdout(Stdio::piped()).spawn().unwrap();
+    let mut stdout = BufReader::new(process.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    let address = line.split(' ').find(|word| word.starts_with("127.")).expect(&line).to_owned();
+    Centre { process, stdout, address }
+}
+
+impl Centre {
+    /// Exit code, and what it wrote.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut text = String::new();
+        self.stdout.read_to_string(&mut text).unwrap();
+        (self.process.wait().unwrap().code(), text)
+    }
+
+    fn interrupt(&self) {
+        let pid = Pid::from_raw(i32::try_from(self.process.id()).unwrap());
+        kill(pid, Signal::SIGINT).unwrap();
+    }
+
+    fn responder(&self, arguments: &[&str]) -> Output {
+        let mut command = tillsim(&["ussd-responder", "--connect", &self.address]);
+        command.args(arguments).output().unwrap()
+    }
+}
+
+fn file(dir: &Path, name: &str, text: &str) -> String {
+    let path = dir.join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn lines(path: &str) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn handsets_sell_and_log_book_and_report_agree() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", SCRIPT);
+    let [log, book, json] = ["log", "book", "json"].map(|name| file(dir.path(), name, ""));
+    let password = file(dir.path(), "password", "secret\n");
+    let mut arguments = vec!["--script", &script, "--handsets", "40", "--pause", "20ms"];
+    arguments.extend(["--think", "5ms", "--drop", "5", "--abort", "5", "--typo", "5"]);
+    arguments.extend(["--profile", "mica", "--system-id", "shop", "--password-file", &password]);
+    arguments.extend(["--seconds", "1", "--log", &log, "--book", &book, "--json", &json]);
+    let centre = centre(&arguments);
+    let as_shop = ["--profile", "mica", "--system-id", "shop", "--password-file", &password];
+    let output = centre.responder(&as_shop);
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("bad sessions: 0") && text.contains("PASS"), "{text}");
+    // Late answers are refused, which is no fault.
+    assert!(String::from_utf8(output.stdout).unwrap().contains(" begins, "));
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let dialogs = report["dialogs"].as_u64().unwrap();
+    assert!(dialogs > 100, "{report}");
+    let log = lines(&log);
+    assert_eq!(log[0]["system_id"], "shop");
+    assert_eq!(log.len() - 1, usize::try_from(dialogs).unwrap());
+    assert!(log[1..].iter().all(|line| line["msisdn"].is_string() && line["session"].is_u64()));
+    let sales = &report["sales"];
+    let ordered = lines(&book).iter().filter(|line| line["event"] == "ordered").count();
+    assert_eq!(sales["ordered"], ordered);
+    let sum = |keys: &[&str]| keys.iter().filter_map(|key| sales[key].as_u64()).sum::<u64>();
+    assert_eq!(sum(&["ordered"]), sum(&["approved", "unknown"]), "{sales}");
+    assert!(sales["unknown"].as_u64().unwrap() > 0, "{sales}");
+    assert!(report["steps"][0]["p99_us"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn an_application_of_another_profile_makes_bad_sessions() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", SCRIPT);
+    let arguments = ["--script", &script, "--pause", "10ms", "--think", "0s", "--seconds", "0.3"];
+    let centre = centre(&arguments);
+    centre.responder(&["--profile", "huawei"]);
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("VIOLATED") && text.contains("key "), "{text}");
+}
+
+#[test]
+fn an_open_load_offers_what_it_is_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", SCRIPT);
+    let json = file(dir.path(), "json", "");
+    let arguments =
+        ["--script", &script, "--dialogs-per-s", "500", "--think", "0s", "--handsets", "300"];
+    let centre = centre(&[&arguments[..], &["--seconds", "1", "--json", &json]].concat());
+    centre.responder(&[]);
+    let (code, text) = centre.end();
+    // A busy machine may be the bottleneck, and then says so.
+    assert!(matches!(code, Some(0 | 3)), "{text}");
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let offered = report["offered"].as_u64().unwrap();
+    assert!((400..600).contains(&offered), "{report}");
+}
+
+#[test]
+fn an_interrupt_ends_it_with_a_report() {
+    let waiting = centre(&[]);
+    waiting.interrupt();
+    let (code, text) = waiting.end();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("no application has bound"), "{text}");
+
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", SCRIPT);
+    let running = centre(&["--script", &script, "--pause", "10ms", "--think", "0s"]);
+    let responder = running.responder(&["--seconds", "0.3"]);
+    assert_eq!(responder.status.code(), Some(0));
+    running.interrupt();
+    let (code, text) = running.end();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("success") && text.contains("PASS"), "{text}");
+}
+
+#[test]
+fn a_wrong_password_is_refused_with_a_hint() {
+    let dir = tempfile::tempdir().unwrap();
+    let password = file(dir.path(), "password", "secret");
+    let centre = centre(&["--password-file", &password]);
+    let output = centre.responder(&[]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{error}");
+    assert!(error.contains("--password-file"), "{error}");
+    centre.interrupt();
+    centre.end();
+}
+
+#[test]
+fn what_is_no_smpp_is_answered_and_the_centre_lives_on() {
+    let centre = centre(&[]);
+    let mut stranger = TcpStream::connect(&centre.address).unwrap();
+    stranger.write_all(b"GET / HTTP/1.1\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stranger.read_to_end(&mut answer).unwrap();
+    assert_eq!(answer.len(), 16, "a generic_nack, and the end");
+    assert!(TcpStream::connect(&centre.address).is_ok());
+    centre.interrupt();
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("malformed"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_run_is_refused_with_a_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let pins = file(dir.path(), "pins.csv", "msisdn,pin\n254700000001,abc\n");
+    let none = file(dir.path(), "none.csv", "msisdn,pin\n");
+    let script = file(dir.path(), "script.toml", "accounts = []\n");
+    let profile = file(dir.path(), "profile.toml", "name = \"x\"\n");
+    let gone = dir.path().join("gone").join("file").to_str().unwrap().to_owned();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let cases: [(&[&str], &str); 14] = [
+        (&["--profile", "mika"], "built in are standard, sixdee"),
+        (&["--profile", &profile], "profile.toml"),
+        (&["--script", &gone], "gone"),
+        (&["--script", &script], "script.toml"),
+        (&["--pins", &pins], "line 2: expected a number and its PIN"),
+        (&["--pins", &none], "no handsets"),
+        (&["--listen", &address], "--listen"),
+        (&["--code", "##"], "*123#"),
+        (&["--msisdn-from", "12"], "5 to 15 digits"),
+        (&["--dialogs-per-s", "0"], "more than 0"),
+        (&["--dialogs-per-s", "5", "--pause", "1s"], "cannot be used with"),
+        (&["--drop", "101"], "percentage"),
+        (&["--json", &gone], "--json"),
+        (&["--log", &gone], "--log"),
+    ];
+    for (arguments, word) in cases {
+        let error = refused(&[&["ussdc"], arguments].concat());
+        assert!(error.contains(word), "{arguments:?}: {error}");
+    }
+    let error = refused(&["ussd-responder", "--menu", "é"]);
+    assert!(error.contains("ASCII"), "{error}");
+}
+
+#[test]
+fn the_default_script_can_be_printed_and_used() {
+    let dir = tempfile::tempdir().unwrap();
+    let output = tillsim(&["ussdc", "--print-script"]).output().unwrap();
+    let script = file(dir.path(), "script.toml", &String::from_utf8(output.stdout).unwrap());
+    let centre = centre(&["--script", &script, "--wait", "50ms"]);
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("no application has bound"), "{text}");
+}
