@@ -22,6 +22,7 @@ mod document;
 mod draft;
 mod entry;
 pub mod limits;
+mod notice;
 mod offer;
 mod page;
 mod pin;
@@ -41,6 +42,7 @@ pub use self::check::MenuFault;
 pub use self::dialog::{Ask, Dialog, Step};
 use self::document::{ActionWord, Document, PartWord};
 use self::limits::MENU_BYTES_MAX;
+pub use self::notice::Notice;
 pub use self::pin::Pin;
 use self::texts::{Key, Tongue, Values};
 use crate::iso8583::fault::document;
@@ -123,6 +125,8 @@ pub struct View<'a> {
     pub now: Now,
     /// What the terminal ordered before.
     pub sold: &'a dyn RecentSales,
+    /// Whether the PIN has to be changed before anything is sold.
+    pub must_change_pin: bool,
 }
 
 /// The latest orders of a terminal.

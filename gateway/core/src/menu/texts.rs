@@ -128,6 +128,11 @@ texts! {
     WeakPin = "weak_pin";
     UnequalPin = "unequal_pin";
     PinChanged = "pin_changed";
+    MustChange = "must_change_pin";
+    Busy = "busy";
+    UnknownHandset = "unknown_handset";
+    WrongCode = "wrong_code";
+    Expired = "expired";
     Code05 = "code_05";
     Code13 = "code_13";
     Code14 = "code_14";

@@ -79,9 +79,11 @@ pub enum EndReason {
     LinkLost,
     /// The same subscriber has begun another dialog.
     Replaced,
-    /// The gateway has no room for more dialogs.
+    /// The operator has changed something about the handset.
+    Changed,
+    /// The gateway has no room for more dialogs, or the subscriber dials too often.
     Overload,
-    /// The number dialled from is not a terminal's.
+    /// The number dialled from is no handset of the registry, or no menu answers the code.
     Unknown,
 }
 

@@ -43,3 +43,31 @@ pub const THROTTLE_LONGEST: Span = Span::s(2);
 pub const UNBIND: Span = Span::s(2);
 /// Command statuses that are counted one by one; the others together.
 pub const STATUSES_MAX: usize = 16;
+/// Between two dialogs of one subscriber once [`BEGIN_BURST`] is used up: a person takes longer to dial.
+pub const BEGIN_EVERY: Span = Span::s(3);
+/// Dialogs of one subscriber at once, before [`BEGIN_EVERY`] counts.
+pub const BEGIN_BURST: u32 = 10;
+/// Subscribers whose pace is remembered, 32 bytes each: all that can have dialled in half a minute.
+pub const BEGINS_REMEMBERED_MAX: usize = 262_144;
+/// Orders that are remembered to be asked about before they are ordered again, 32 bytes each.
+pub const SALES_REMEMBERED_MAX: usize = 262_144;
+/// For so long the same begin, in the same session, is one that the centre has delivered again.
+pub const REDELIVERY: Span = Span::s(20);
+/// A text whose link gives no result for so long has none: more than any link waits for an answer.
+pub const SAID_WAIT: Span = Span::s(90);
+/// For so long a receipt that is sent after its dialog may wait for its link.
+pub const NOTIFY_BY: Span = Span::s(60);
+/// When the outcome of a sale is asked for whose subscriber is gone: after the last time. Then it is
+/// left to *last sales* and *receipt again* of the menu; the sale itself goes on.
+pub const REPEAT_AFTER: [Span; 8] = [
+    Span::s(30),
+    Span::s(15),
+    Span::s(30),
+    Span::s(60),
+    Span::s(300),
+    Span::s(900),
+    Span::s(1_800),
+    Span::s(3_600),
+];
+/// When a receipt is sent after its dialog: after the last time.
+pub const TELL_AFTER: [Span; 4] = [Span::s(1), Span::s(30), Span::s(300), Span::s(1_800)];

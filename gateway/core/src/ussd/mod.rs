@@ -10,6 +10,7 @@
 //! link's [`profile`].
 
 mod dialog;
+pub mod dialogs;
 pub mod limits;
 pub mod profile;
 pub mod smpp;

@@ -33,6 +33,7 @@ mod support;
 mod suspend;
 mod transaction;
 mod unproven;
+mod ussd;
 mod ussd_link;
 mod verify;
 mod walk;

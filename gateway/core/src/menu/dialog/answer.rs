@@ -82,7 +82,7 @@ impl Dialog {
         }
         (self.logged_on, self.wrong) = (true, 0);
         (self.date, self.stan) = (welcome.date, welcome.stan_last);
-        if self.draft.service.is_none() {
+        if self.draft.service.is_none() || view.must_change_pin {
             self.go(At::Menu);
             return self.show(menu, view, out);
         }

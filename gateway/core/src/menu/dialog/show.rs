@@ -26,6 +26,12 @@ pub(super) enum Choice<'a> {
 impl Dialog {
     /// Writes the screen, below what is to be said first.
     pub(super) fn show(&mut self, menu: &Menu, view: &View<'_>, out: &mut String) -> Step {
+        let is_changing = matches!(self.at, At::OldPin | At::NewPin | At::AgainPin | At::Over);
+        if view.must_change_pin && self.logged_on && !is_changing {
+            self.drop_draft();
+            self.go(At::OldPin);
+            self.note = Some(Key::MustChange);
+        }
         let mut head = blank();
         if let Some(key) = self.note.take() {
             self.note_line(key, menu, view, &mut head);

@@ -186,7 +186,8 @@ impl Phone {
         run: impl FnOnce(&mut Dialog, &Menu, &View<'_>, &mut String) -> Step,
     ) -> Done {
         let Self { menu, registry, terminal, room, now, sold, dialog, .. } = self;
-        let view = View { registry, terminal, room: *room, now: *now, sold };
+        let view =
+            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: false };
         let mut out = String::new();
         let step = run(dialog.as_mut().unwrap(), menu, &view, &mut out);
         self.done(step, out)
@@ -221,7 +222,8 @@ impl Phone {
 
     fn dial(&mut self, dialled: &str) -> Done {
         let Self { menu, registry, terminal, room, now, sold, .. } = self;
-        let view = View { registry, terminal, room: *room, now: *now, sold };
+        let view =
+            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: false };
         let mut out = String::new();
         let (dialog, step) = Dialog::begin(menu, &view, dialled, &mut out);
         self.dialog = Some(dialog);

@@ -1,0 +1,5 @@
+//! USSD dialogs through pool, ledger and back.
+
+mod dialogs;
+mod phone;
+mod unseen;

@@ -1,0 +1,185 @@
+//! Sales whose subscribers do not see the end: they are made once, and the receipt follows.
+
+use tillgate_core::time::Span;
+use tillgate_core::ussd::dialogs::DialogLimits;
+use tillgate_core::ussd::{DialogEvent, EndReason, SayKind, SayResult};
+use tillgate_store_core::{Handset, State, Status};
+
+use super::dialogs::to_confirm;
+use super::phone::{ANSWER, PIN, Phone, handset, link};
+use crate::support::{Rig, top_up_key};
+
+fn short_cut() -> String {
+    format!("*123*1*20*254700000001*25*{PIN}#")
+}
+
+/// A top-up that its provider does not answer.
+fn waiting() -> Phone {
+    let mut phone = Phone::new();
+    phone.dial(&short_cut());
+    assert_eq!(phone.rig.row(1).state, State::Intent);
+    phone
+}
+
+#[test]
+fn a_late_provider_ends_the_dialog_in_time_and_the_receipt_follows() {
+    let mut phone = waiting();
+    phone.pass(Span(ANSWER.0 - 1));
+    assert!(phone.shown.is_empty(), "{:?}", phone.shown);
+    phone.pass(Span::ms(2));
+    let late = phone.last();
+    assert!(late.text.contains("In progress") && late.kind == SayKind::End, "{late:?}");
+    assert_eq!(phone.over[0].why, EndReason::ApplicationTimeout);
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    let receipt = phone.last();
+    assert!(receipt.text.contains("Sold") && receipt.kind == SayKind::Notify, "{receipt:?}");
+    assert_eq!((phone.stats().open, phone.stats().notified), (0, 1));
+    assert_eq!(phone.rig.forwards.len(), 1, "it was ordered once");
+}
+
+#[test]
+fn a_subscriber_who_drops_in_the_middle_of_a_sale_gets_its_receipt_after() {
+    let mut phone = waiting();
+    phone.end(EndReason::SubscriberAbort);
+    assert_eq!((phone.stats().open, phone.stats().unseen), (1, 1));
+    let next = phone.dial("*123#");
+    assert!(next.contains("PIN"), "a new dialog is not held up: {next}");
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    assert_eq!(phone.last().kind, SayKind::Notify);
+    assert!(phone.last().text.contains("Sold"));
+}
+
+#[test]
+fn a_lost_link_in_the_middle_of_a_sale_sends_the_receipt_over_another_one() {
+    let mut phone = waiting();
+    phone.event(0, DialogEvent::Lost);
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    let receipt = phone.last();
+    assert_eq!((receipt.link, receipt.kind), (1, SayKind::Notify));
+}
+
+#[test]
+fn another_network_gets_no_receipts_of_this_one() {
+    let mut other = link("b", true);
+    other.network = "another".to_owned();
+    let links = vec![link("a", false), other];
+    let mut phone = Phone::with(Rig::new(), links, DialogLimits::default());
+    phone.dial(&short_cut());
+    phone.end(EndReason::NetworkAbort);
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    assert!(phone.shown.is_empty(), "{:?}", phone.shown);
+    assert_eq!((phone.stats().open, phone.stats().not_notified), (0, 1));
+}
+
+#[test]
+fn a_receipt_that_the_centre_does_not_take_is_sent_again_a_few_times() {
+    let mut phone = Phone::new();
+    phone.home();
+    to_confirm(&mut phone);
+    phone.holds = true;
+    phone.pick("Confirm");
+    phone.result = SayResult::Refused(0x45);
+    phone.release();
+    assert_eq!(phone.last().kind, SayKind::End);
+    assert_eq!(phone.rig.row(1).state, State::Approved);
+    phone.pass(Span::s(2));
+    assert_eq!(phone.last().kind, SayKind::Notify, "{:?}", phone.shown);
+    let tried = phone.shown.len();
+    phone.pass(Span::s(31));
+    assert_eq!(phone.shown.len(), tried + 1);
+    phone.result = SayResult::Accepted;
+    phone.pass(Span::s(301));
+    assert_eq!((phone.stats().notified, phone.stats().open), (1, 0));
+    let mut pins = phone.shown.iter().filter(|shown| shown.text.contains("PIN "));
+    let first = pins.next().unwrap().text.clone();
+    assert!(pins.all(|shown| shown.text == first), "the same voucher each time");
+    assert_eq!(phone.rig.row_if_any(2), None);
+}
+
+#[test]
+fn nobody_is_sent_a_receipt_for_ever() {
+    let mut phone = Phone::new();
+    phone.result = SayResult::Late;
+    phone.dial(&format!("*123*1*10*{PIN}#"));
+    phone.result = SayResult::Refused(0x45);
+    let mut phone = waiting();
+    phone.result = SayResult::Late;
+    phone.end(EndReason::SubscriberAbort);
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    phone.pass(Span::s(20_000));
+    assert_eq!((phone.stats().open, phone.stats().not_notified), (0, 1));
+    assert!(phone.shown.len() < 8, "{}", phone.shown.len());
+}
+
+#[test]
+fn an_outcome_that_is_not_known_is_asked_for_by_repeats_which_sell_nothing() {
+    let mut phone = waiting();
+    phone.pass(ANSWER);
+    phone.pass(Span::s(200));
+    assert_eq!(phone.rig.forwards.len(), 1);
+    assert_eq!(phone.rig.row_if_any(2), None);
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    phone.pass(Span::s(400));
+    assert!(phone.last().text.contains("Sold"), "{:?}", phone.last());
+    assert_eq!(phone.shown.iter().filter(|shown| shown.kind == SayKind::Notify).count(), 1);
+}
+
+#[test]
+fn a_handset_that_was_blocked_meanwhile_gets_no_receipt() {
+    let mut phone = waiting();
+    phone.end(EndReason::SubscriberAbort);
+    phone.pass(Span::s(14));
+    phone.write(Handset { status: Status::Blocked, ..handset(1, 2) });
+    phone.pass(Span::s(60));
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    phone.pass(Span::s(8_000));
+    assert!(phone.shown.iter().all(|shown| shown.kind != SayKind::Notify));
+    assert_eq!(phone.stats().open, 0);
+}
+
+#[test]
+fn whatever_happens_at_any_step_nothing_is_sold_twice_or_half() {
+    for step in 0..6 {
+        for drop in [EndReason::SubscriberAbort, EndReason::LinkLost] {
+            let mut phone = Phone::new();
+            let mut steps = 0;
+            let mut go = |phone: &mut Phone, act: &dyn Fn(&mut Phone)| {
+                if steps < step {
+                    act(phone);
+                }
+                steps += 1;
+            };
+            go(&mut phone, &|phone| drop_of(phone.dial("*123#")));
+            go(&mut phone, &|phone| drop_of(phone.say(PIN)));
+            go(&mut phone, &|phone| drop_of(phone.pick("Vouchers")));
+            go(&mut phone, &|phone| drop_of(phone.say("1")));
+            go(&mut phone, &|phone| {
+                while !phone.last().text.contains("Confirm") {
+                    phone.say("1");
+                }
+            });
+            phone.holds = true;
+            go(&mut phone, &|phone| drop_of(phone.say("1")));
+            match drop {
+                EndReason::LinkLost => phone.event(0, DialogEvent::Lost),
+                why => phone.end(why),
+            }
+            phone.release();
+            phone.pass(Span::s(10_000));
+            let sold = u32::from(step == 5 && phone.rig.row_if_any(1).is_some());
+            let receipts = phone.shown.iter().filter(|shown| shown.text.contains("Sold")).count();
+            assert_eq!(u32::try_from(receipts).unwrap(), sold, "step {step}: {:?}", phone.shown);
+            assert_eq!(phone.rig.row_if_any(2), None);
+            assert_eq!(phone.stats().open, 0);
+        }
+    }
+}
+
+fn drop_of(_: String) {}
