@@ -71,3 +71,15 @@ pub const REPEAT_AFTER: [Span; 8] = [
 ];
 /// When a receipt is sent after its dialog: after the last time.
 pub const TELL_AFTER: [Span; 4] = [Span::s(1), Span::s(30), Span::s(300), Span::s(1_800)];
+
+/// Longest body of a request over HTTP, in bytes. The longest seen has a tenth.
+pub const BODY_BYTES_MAX: usize = 8 * 1_024;
+/// Fields of a request over HTTP, of its query and of its body.
+pub const FIELDS_MAX: usize = 64;
+/// Longest text of a request over HTTP, in bytes: all inputs of a session, where they come together.
+pub const HTTP_TEXT_BYTES_MAX: usize = 2_048;
+/// Sessions of one HTTP link, live ones and those that may still be asked for again. Each costs
+/// about 600 bytes.
+pub const HTTP_SESSIONS_MAX: usize = 131_072;
+/// Requests of one session that wait for the same answer: a client that has given up asks again.
+pub const REPEATS_MAX: usize = 4;

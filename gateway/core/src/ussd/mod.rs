@@ -11,6 +11,7 @@
 
 mod dialog;
 pub mod dialogs;
+pub mod http;
 pub mod limits;
 pub mod profile;
 pub mod smpp;

@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::super::limits::{ECHO_BYTES_MAX, FIXED_BYTES_MAX};
 use super::document::{
     AlphabetWord, AnswerWord, ByWord, CodeWord, CodingDocument, Document, KeyWord, MessageDocument,
-    OperationDocument, OperationsDocument, SessionDocument,
+    OperationDocument, OperationsDocument, RoomDocument, SessionDocument,
 };
 use super::operations::{Operation, Operations, WORD_BYTES_MAX};
 use super::session::{EndMark, KeyPlace, Session};
@@ -52,7 +52,7 @@ pub(super) fn profile(source: &str, document: &Document) -> Result<SmppProfile, 
     let echo = echo(message, session.as_ref(), faults);
     let fixed = fixed(message, session.as_ref(), faults);
     let coding = coding(&document.coding, faults);
-    let room = room(document, faults);
+    let room = document.room.as_ref().map_or(Room::FULL, |of| room(of.get_ref(), faults));
     let profile = session.zip(operations).map(|(session, operations)| SmppProfile {
         name: document.name.get_ref().clone(),
         about: document.about.clone(),
@@ -302,8 +302,8 @@ const fn alphabet_of(word: AlphabetWord) -> Alphabet {
     }
 }
 
-fn room(document: &Document, faults: &mut Faults<'_>) -> Room {
-    let Some(said) = document.room.as_ref().map(Spanned::get_ref) else { return Room::FULL };
+/// Also of a profile over HTTP.
+pub(crate) fn room(said: &RoomDocument, faults: &mut Faults<'_>) -> Room {
     let full = Room::FULL;
     let bounds = [("septets", &said.septets, full.septets), ("units", &said.units, full.units)];
     for (name, value, most) in bounds {

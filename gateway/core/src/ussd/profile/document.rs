@@ -144,7 +144,7 @@ pub(super) enum AlphabetWord {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RoomDocument {
+pub(crate) struct RoomDocument {
     pub(super) septets: Spanned<usize>,
     pub(super) units: Spanned<usize>,
 }

@@ -18,8 +18,10 @@ use serde::Deserialize;
 use tillgate_codec::smpp::Tag;
 use tillgate_codec::ussd::Room;
 
+pub(crate) use self::build::room;
 pub use self::coding::Coding;
 use self::document::Document;
+pub(crate) use self::document::RoomDocument;
 pub use self::operations::{FromCentre, Operation, Operations};
 pub use self::session::{EndMark, KeyPlace, Session};
 use super::limits::{PROFILE_BYTES_MAX, SERVICE_CODE_BYTES_MAX};
