@@ -29,7 +29,7 @@ enum Phase {
     /// For the application.
     Waiting,
     Typing {
-        dropped: bool,
+        dropped: Option<Span>,
     },
     HangingUp,
     Dropping,
@@ -40,8 +40,10 @@ enum Phase {
 struct Seat {
     phase: Phase,
     steps: u8,
-    /// When the phase ends; while waiting, since when.
+    /// When the phase ends, if it does of itself.
     due: Moment,
+    /// When the text that is waited for was asked for.
+    since: Moment,
     begun: Moment,
     text: Short,
 }
@@ -76,6 +78,7 @@ impl Crowd {
             phase: Phase::Free,
             steps: 0,
             due: Moment(0),
+            since: Moment(0),
             begun: Moment(0),
             text: Short::default(),
         };
@@ -191,21 +194,23 @@ impl Crowd {
             return;
         }
         let dialled = it.dial(now, &self.load.script, &self.load.code, pin);
-        *seat = Seat { phase: Phase::Waiting, steps: 0, due: intended, begun: intended, ..*seat };
+        *seat = Seat { phase: Phase::Waiting, steps: 0, since: intended, begun: intended, ..*seat };
         self.open += 1;
         self.centre.handle(now, centre::Input::Dial { handset, dialled: &dialled });
     }
 
-    fn type_out(&mut self, now: Moment, handset: u32, due: Moment, dropped: bool) {
+    fn type_out(&mut self, now: Moment, handset: u32, due: Moment, dropped: Option<Span>) {
         let Some(seat) = self.seats.get_mut(place(handset)) else { return };
         let Some(it) = self.handsets.get_mut(place(handset)) else { return };
         it.typed_out(now);
         seat.phase = Phase::Waiting;
-        seat.due = due;
+        seat.since = due;
         let text = seat.text;
         self.centre.handle(now, centre::Input::Answer { handset, text: text.as_str() });
-        if dropped {
-            self.centre.handle(now, centre::Input::Drop { handset });
+        match dropped {
+            None => {}
+            Some(Span::ZERO) => self.centre.handle(now, centre::Input::Drop { handset }),
+            Some(later) => self.set(handset, Phase::Dropping, now.after(later)),
         }
     }
 
@@ -242,7 +247,7 @@ impl Crowd {
     /// Notes that a text of the application came.
     fn step(&mut self, now: Moment, handset: u32) {
         let Some(seat) = self.seats.get_mut(place(handset)) else { return };
-        let took = now.since(seat.due);
+        let took = now.since(seat.since);
         self.outputs.push_back(Output::Step { number: seat.steps, took });
         seat.steps = seat.steps.saturating_add(1);
     }
@@ -254,8 +259,12 @@ impl Crowd {
         if matches!(seat.phase, Phase::Free | Phase::Pausing) {
             // The network has begun it.
             it.begin(&self.load.script);
-            *seat = Seat { phase: Phase::Waiting, steps: 0, due: now, begun: now, ..*seat };
+            *seat = Seat { phase: Phase::Waiting, steps: 0, since: now, begun: now, ..*seat };
             self.open += 1;
+        }
+        if seat.phase == Phase::Dropping {
+            // The network is gone before the owner has read it.
+            return self.step(now, handset);
         }
         let (script, behaviour) = (&self.load.script, &self.load.behaviour);
         let (plan, is_understood) = it.screen(now, &text, script, behaviour, pin);

@@ -38,11 +38,11 @@ pub struct Behaviour {
 /// What the owner does next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
-    /// Types; then, perhaps, the network is gone.
+    /// Types; that long after it, perhaps, the network is gone.
     Type {
         after: Span,
         text: Short,
-        dropped: bool,
+        dropped: Option<Span>,
     },
     HangUp {
         after: Span,
@@ -60,6 +60,10 @@ enum Sale {
     Ordered,
     Seen,
 }
+
+/// Longest time from an answer to the loss of the handset. Half of these losses come at once, so that
+/// the quickest application is late, too.
+const DROP_WITHIN: Span = Span::ms(500);
 
 /// Pages of one menu that are turned before the owner gives up.
 const PAGES_MAX: u8 = 20;
@@ -152,7 +156,9 @@ impl Handset {
         };
         let text = self.typed(reply, behaviour);
         self.orders = reply.orders;
-        (Plan::Type { after, text, dropped: is_dropped }, true)
+        let at_once = !is_dropped || self.rng.chance(500);
+        let later = if at_once { Span::ZERO } else { self.rng.between(Span::ZERO, DROP_WITHIN) };
+        (Plan::Type { after, text, dropped: is_dropped.then_some(later) }, true)
     }
 
     /// The answer leaves the handset.
@@ -187,7 +193,11 @@ impl Handset {
         }
     }
 
+    /// Once for each dialog: a PIN may follow the confirmation.
     fn order(&mut self, now: Moment) {
+        if self.sale == Sale::Ordered {
+            return;
+        }
         self.sale = Sale::Ordered;
         let (account, amount) = (self.account, self.amount);
         self.book.add(now, Event::Ordered { account, amount });

@@ -1,5 +1,7 @@
 //! A crowd against a bare application in memory.
 
+mod gateway;
+
 use super::*;
 use crate::ussdc::centre::Violation;
 use crate::ussdc::handset::{Behaviour, Script};
@@ -32,10 +34,19 @@ struct Town {
     faults: Vec<Violation>,
 }
 
+/// A crowd to which the bare application is bound.
 fn town(count: u64, load: impl FnOnce(&mut Load, &mut Settings)) -> Town {
+    let mut town = town_of(count, Variant::standard(), load);
+    town.crowd.handle(town.now, Input::Opened { link: 1 });
+    town.application.bind("shop", "");
+    town.settle();
+    town
+}
+
+fn town_of(count: u64, variant: Variant, load: impl FnOnce(&mut Load, &mut Settings)) -> Town {
     let numbers = (0..count).map(|number| (254_700_000_000 + number, Short::default()));
     let subscribers = Arc::new(Subscribers::new(numbers));
-    let mut settings = Settings::new(Variant::standard(), subscribers, "123");
+    let mut settings = Settings::new(variant, subscribers, "123");
     let behaviour = Behaviour {
         think: Delay::Exponential(Span::s(5)),
         typo_permille: 0,
@@ -53,11 +64,7 @@ fn town(count: u64, load: impl FnOnce(&mut Load, &mut Settings)) -> Town {
         Responder::new(Variant::standard(), "1. Airtime\n2. Balance", "Approved. Ref: 17A");
     let crowd = Crowd::new(settings, calm, 11);
     let (records, steps, faults) = (Vec::new(), Vec::new(), Vec::new());
-    let mut town = Town { crowd, application, now: Moment(1), records, steps, faults };
-    town.crowd.handle(town.now, Input::Opened { link: 1 });
-    town.application.bind("shop", "");
-    town.settle();
-    town
+    Town { crowd, application, now: Moment(1), records, steps, faults }
 }
 
 impl Town {
@@ -74,16 +81,22 @@ impl Town {
                         is_quiet = false;
                         assert!(self.application.receive(&bytes));
                     }
-                    Output::Dialog(record) => self.records.push(record),
-                    Output::Step { number, took } => self.steps.push((number, took)),
-                    Output::Fault { violation, .. } => self.faults.push(violation),
-                    Output::Bound { .. } => {}
-                    other => panic!("{other:?}"),
+                    output => self.take(output),
                 }
             }
             if is_quiet {
                 return;
             }
+        }
+    }
+
+    fn take(&mut self, output: Output) {
+        match output {
+            Output::Dialog(record) => self.records.push(record),
+            Output::Step { number, took } => self.steps.push((number, took)),
+            Output::Fault { violation, .. } => self.faults.push(violation),
+            Output::Bound { .. } | Output::NotUnderstood { .. } => {}
+            other => panic!("{other:?}"),
         }
     }
 

@@ -1,0 +1,181 @@
+//! The gateway's own link as the application: two sides that were written apart.
+
+use std::collections::VecDeque;
+
+use tillgate_core::ussd::profile::SmppProfile;
+use tillgate_core::ussd::smpp::{self, Connection, SmppConfig, SmppLink};
+use tillgate_core::ussd::{DialogAddress, DialogEvent, Say, SayKind, SayResult};
+
+use super::*;
+
+/// From the centre to the gateway: what both say meanwhile crosses.
+const WAY: Span = Span::ms(200);
+
+/// The gateway's link, and an owner of dialogs that answers as the bare application does.
+struct Gateway {
+    link: SmppLink,
+    connection: Option<Connection>,
+    /// Texts that are being thought of, by the time at which they are said.
+    saying: VecDeque<(Moment, DialogAddress, SayKind)>,
+    /// Octets on their way.
+    coming: VecDeque<(Moment, Vec<u8>)>,
+    results: Vec<SayResult>,
+    notify: bool,
+}
+
+fn gateway(profile: SmppProfile) -> Gateway {
+    let config = SmppConfig {
+        sender: "123".to_owned(),
+        ..SmppConfig::new(Arc::new(profile), "till", "secret")
+    };
+    config.check().unwrap();
+    let link = SmppLink::new(config, 1, Moment(1));
+    let (saying, coming, results) = (VecDeque::new(), VecDeque::new(), Vec::new());
+    Gateway { link, connection: None, saying, coming, results, notify: false }
+}
+
+impl Gateway {
+    fn deadline(&self) -> Option<Moment> {
+        let said = self.saying.front().map(|(due, ..)| *due);
+        let came = self.coming.front().map(|(due, _)| *due);
+        self.link.deadline().into_iter().chain(said).chain(came).min()
+    }
+
+    /// What the link does, handed to the crowd.
+    fn drain(&mut self, now: Moment, crowd: &mut Crowd) {
+        let mut connects = None;
+        let mut sent = Vec::new();
+        while let Some(output) = self.link.poll() {
+            match output {
+                smpp::Output::Connect(connection) => connects = Some(connection),
+                smpp::Output::Send(_, bytes) => sent.extend_from_slice(bytes),
+                smpp::Output::Close(connection) => panic!("{connection:?} is closed"),
+                smpp::Output::Event(event) => match event {
+                    DialogEvent::Begin { at, .. } => {
+                        self.saying.push_back((now.after(WAY), at.clone(), SayKind::Continue));
+                    }
+                    DialogEvent::Input { at, .. } => {
+                        self.saying.push_back((now.after(WAY), at.clone(), SayKind::End));
+                    }
+                    DialogEvent::Ended { at, .. } => {
+                        self.saying.retain(|(_, other, _)| other.msisdn != at.msisdn);
+                        if self.notify {
+                            let due = now.after(WAY);
+                            self.saying.push_back((due, at.clone(), SayKind::Notify));
+                        }
+                    }
+                    DialogEvent::Said { result, .. } => self.results.push(result),
+                    DialogEvent::Lost | DialogEvent::Ready => {}
+                },
+            }
+        }
+        if !sent.is_empty() {
+            crowd.handle(now, Input::Received { link: 1, bytes: &sent });
+        }
+        if let Some(connection) = connects {
+            self.connection = Some(connection);
+            crowd.handle(now, Input::Opened { link: 1 });
+            self.link.handle(now, smpp::Input::Connected(connection));
+            self.drain(now, crowd);
+        }
+    }
+
+    fn tick(&mut self, now: Moment, crowd: &mut Crowd) {
+        while self.coming.front().is_some_and(|(due, _)| *due <= now) {
+            let (_, bytes) = self.coming.pop_front().unwrap();
+            for piece in bytes.chunks(4_096) {
+                self.link.handle(now, smpp::Input::Received(self.connection.unwrap(), piece));
+                self.drain(now, crowd);
+            }
+        }
+        while self.saying.front().is_some_and(|(due, ..)| *due <= now) {
+            let (_, at, kind) = self.saying.pop_front().unwrap();
+            let text = match kind {
+                SayKind::Continue => "1. Airtime\n2. Balance",
+                SayKind::End => "Approved. Ref: 17A",
+                SayKind::Notify => "Your sale was approved. Ref 18",
+            };
+            let by = now.after(Span::s(10));
+            self.link.handle(now, smpp::Input::Say(Say { ticket: 1, at: &at, kind, text, by }));
+            self.drain(now, crowd);
+        }
+        if self.link.deadline().is_some_and(|due| due <= now) {
+            self.link.handle(now, smpp::Input::Deadline);
+            self.drain(now, crowd);
+        }
+    }
+}
+
+/// Five minutes of a hundred handsets.
+fn run(
+    profile: &str,
+    notify: bool,
+    change: impl FnOnce(&mut Load, &mut Settings),
+) -> (Town, Gateway) {
+    let parse = || SmppProfile::parse(SmppProfile::builtin(profile).unwrap()).unwrap();
+    let mut town = town_of(100, Variant::of(&parse()), change);
+    let mut gateway = gateway(parse());
+    gateway.notify = notify;
+    gateway.link.handle(town.now, smpp::Input::Deadline);
+    gateway.drain(town.now, &mut town.crowd);
+    town.crowd.handle(town.now, Input::Start);
+    let end = town.now.after(Span::s(300));
+    loop {
+        while let Some(output) = town.crowd.poll() {
+            if let Output::Send { bytes, .. } = output {
+                gateway.coming.push_back((town.now.after(WAY), bytes));
+            } else {
+                town.take(output);
+            }
+        }
+        let at = gateway.deadline().into_iter().chain(town.crowd.deadline()).min().unwrap();
+        if at > end {
+            return (town, gateway);
+        }
+        town.now = town.now.max(at);
+        town.crowd.handle(town.now, Input::Tick);
+        gateway.tick(town.now, &mut town.crowd);
+    }
+}
+
+#[test]
+fn the_gateways_link_makes_no_bad_session_in_any_profile() {
+    for profile in SmppProfile::builtin_names() {
+        let (town, gateway) = run(profile, false, |load, settings| {
+            load.behaviour.drop_permille = 100;
+            load.behaviour.abort_permille = 100;
+            load.behaviour.think = Delay::LogNormal(Span::s(4), 700);
+            settings.subscriber = Span::s(15);
+            settings.throttle_permille = 50;
+            settings.keys = 8;
+        });
+        let bad: Vec<_> = town.records.iter().filter_map(|it| it.status.violation()).collect();
+        assert_eq!((bad, &town.faults[..]), (vec![], &[][..]), "{profile}");
+        for status in [Status::Success, Status::UserAbort, Status::NetworkDrop] {
+            let count = town.records.iter().filter(|record| record.status == status).count();
+            assert!(count > 50, "{profile}: {status:?} {count}");
+        }
+        let counts = town.crowd.counts();
+        assert!(counts.throttled > 20 && counts.late > 5, "{profile}: {counts:?}");
+        let accepted = gateway.results.iter().filter(|it| **it == SayResult::Accepted).count();
+        assert!(accepted > town.records.len(), "{profile}");
+    }
+}
+
+#[test]
+fn what_the_gateway_says_beside_dialogs_arrives() {
+    for profile in SmppProfile::builtin_names() {
+        let parsed = SmppProfile::parse(SmppProfile::builtin(profile).unwrap()).unwrap();
+        let (town, _) = run(profile, true, |load, _| load.behaviour.abort_permille = 100);
+        let counts = town.crowd.counts();
+        use tillgate_core::ussd::profile::NotifyBy;
+        let (notices, begun) = (counts.notices > 20, counts.by_network > 20);
+        let wanted = match parsed.notify {
+            NotifyBy::Ussn | NotifyBy::Sms => (true, false),
+            NotifyBy::Ussr => (false, true),
+            NotifyBy::None => (false, false),
+        };
+        assert_eq!((notices, begun), wanted, "{profile}: {counts:?}");
+        assert_eq!(town.faults, [], "{profile}");
+    }
+}
