@@ -16,7 +16,7 @@ CRATE ?=
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio ways bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 world cuts mutations
+.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 ussd-peers world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ fuzz-hour: ## An hour of every fuzz target, all at once, and a table of what the
 pyiso8583: ## Simulated host, listener and bridge against an independent ISO 8583 client and host
 	scripts/pyiso8583
 	scripts/pyiso8583-host
+
+ussd-peers: ## Simulated USSD centre against smpplib, smpp34 and Kannel
+	scripts/ussd-peers
 
 schemathesis: ## The admin API of a gateway, fuzzed from its own description
 	scripts/schemathesis

@@ -29,7 +29,7 @@ enum Phase {
     /// For the application.
     Waiting,
     Typing {
-        dropped: Option<Span>,
+        dropped_ms: Option<u16>,
     },
     HangingUp,
     Dropping,
@@ -178,7 +178,7 @@ impl Crowd {
             match seat.phase {
                 Phase::Pausing if self.is_running => self.dial(now, handset, seat.due),
                 Phase::Pausing | Phase::Free | Phase::Waiting => {}
-                Phase::Typing { dropped } => self.type_out(now, handset, seat.due, dropped),
+                Phase::Typing { dropped_ms } => self.type_out(now, handset, seat.due, dropped_ms),
                 Phase::HangingUp => self.centre.handle(now, centre::Input::HangUp { handset }),
                 Phase::Dropping => self.centre.handle(now, centre::Input::Drop { handset }),
             }
@@ -199,7 +199,7 @@ impl Crowd {
         self.centre.handle(now, centre::Input::Dial { handset, dialled: &dialled });
     }
 
-    fn type_out(&mut self, now: Moment, handset: u32, due: Moment, dropped: Option<Span>) {
+    fn type_out(&mut self, now: Moment, handset: u32, due: Moment, dropped_ms: Option<u16>) {
         let Some(seat) = self.seats.get_mut(place(handset)) else { return };
         let Some(it) = self.handsets.get_mut(place(handset)) else { return };
         it.typed_out(now);
@@ -207,10 +207,10 @@ impl Crowd {
         seat.since = due;
         let text = seat.text;
         self.centre.handle(now, centre::Input::Answer { handset, text: text.as_str() });
-        match dropped {
+        match dropped_ms {
             None => {}
-            Some(Span::ZERO) => self.centre.handle(now, centre::Input::Drop { handset }),
-            Some(later) => self.set(handset, Phase::Dropping, now.after(later)),
+            Some(0) => self.centre.handle(now, centre::Input::Drop { handset }),
+            Some(ms) => self.set(handset, Phase::Dropping, now.after(Span::ms(ms.into()))),
         }
     }
 
@@ -273,13 +273,13 @@ impl Crowd {
             self.outputs.push_back(Output::NotUnderstood { handset, text });
         }
         match plan {
-            Plan::Type { after, text, dropped } => {
+            Plan::Type { after, text, dropped_ms } => {
                 if let Some(seat) = self.seats.get_mut(place(handset)) {
                     seat.text = text;
                 }
                 match after {
-                    Span::ZERO => self.type_out(now, handset, now, dropped),
-                    after => self.set(handset, Phase::Typing { dropped }, now.after(after)),
+                    Span::ZERO => self.type_out(now, handset, now, dropped_ms),
+                    after => self.set(handset, Phase::Typing { dropped_ms }, now.after(after)),
                 }
             }
             Plan::HangUp { after } => self.set(handset, Phase::HangingUp, now.after(after)),

@@ -4,7 +4,7 @@ use tillgate_codec::smpp::{CommandStatus, Pdu};
 
 use super::deliver::Said;
 use super::submit::{Meaning, Submitted};
-use super::{Centre, Output, Status, Turn, Violation, place};
+use super::{Centre, Dialog, Output, Status, Turn, Violation, place};
 use crate::time::Moment;
 use crate::ussdc::variant::{Carrier, KeyKind, Variant};
 
@@ -140,7 +140,16 @@ impl Centre {
             }
             Turn::Over if is_of => return Err(Violation::AfterRelease.into()),
             Turn::Idle | Turn::Over => return Err(Violation::NoDialog.into()),
-            _ if !is_of => return Err(Violation::Key.into()),
+            _ if !is_of => {
+                let former = dialog.former.map(|key| Dialog { key, ..*dialog });
+                if !former.is_some_and(|former| message.is_of(variant, &former, ends)) {
+                    return Err(Violation::Key.into());
+                }
+                // Of the dialog before, which it has crossed.
+                dialog.former = None;
+                self.counts.late += 1;
+                return Err(Refusal(CommandStatus::SUBMIT_FAILED, None));
+            }
             Turn::Subscriber if !ends => return Err(Violation::Turn.into()),
             Turn::Application | Turn::Subscriber => {}
         }

@@ -35,6 +35,8 @@ pub(super) struct Dialog {
     pub(super) begun: Moment,
     /// When it times out; once it is over, until when a text of the application may be late.
     pub(super) due: Moment,
+    /// Key of the dialog before, of which a text may be late.
+    pub(super) former: Option<u32>,
 }
 
 impl Dialog {
@@ -48,6 +50,7 @@ impl Dialog {
         key: 0,
         begun: Moment(0),
         due: Moment(0),
+        former: None,
     };
 
     pub(super) fn is_open(&self) -> bool {

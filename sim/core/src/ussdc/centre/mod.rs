@@ -180,7 +180,9 @@ impl Centre {
         let due = now.after(wait).min(now.after(self.settings.session));
         let Some(dialog) = self.dialogs.get_mut(place(handset)) else { return };
         let serial = dialog.serial.wrapping_add(1);
-        *dialog = Dialog { turn, serial, link, key, begun: now, due, ..Dialog::NONE };
+        let may_be_late = dialog.turn == Turn::Over && !dialog.refused && now < dialog.due;
+        let former = may_be_late.then_some(dialog.key);
+        *dialog = Dialog { turn, serial, link, key, begun: now, due, former, ..Dialog::NONE };
         self.timers.set(handset, due);
     }
 

@@ -42,7 +42,7 @@ pub enum Plan {
     Type {
         after: Span,
         text: Short,
-        dropped: Option<Span>,
+        dropped_ms: Option<u16>,
     },
     HangUp {
         after: Span,
@@ -61,9 +61,9 @@ enum Sale {
     Seen,
 }
 
-/// Longest time from an answer to the loss of the handset. Half of these losses come at once, so that
+/// Milliseconds from an answer to the loss of the handset, at most. Half of these losses come at once, so that
 /// the quickest application is late, too.
-const DROP_WITHIN: Span = Span::ms(500);
+const DROP_WITHIN_MS: u64 = 500;
 
 /// Pages of one menu that are turned before the owner gives up.
 const PAGES_MAX: u8 = 20;
@@ -157,8 +157,9 @@ impl Handset {
         let text = self.typed(reply, behaviour);
         self.orders = reply.orders;
         let at_once = !is_dropped || self.rng.chance(500);
-        let later = if at_once { Span::ZERO } else { self.rng.between(Span::ZERO, DROP_WITHIN) };
-        (Plan::Type { after, text, dropped: is_dropped.then_some(later) }, true)
+        let later = if at_once { 0 } else { self.rng.below(DROP_WITHIN_MS) };
+        let dropped_ms = is_dropped.then(|| u16::try_from(later).unwrap_or(0));
+        (Plan::Type { after, text, dropped_ms }, true)
     }
 
     /// The answer leaves the handset.

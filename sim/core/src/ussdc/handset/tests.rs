@@ -191,7 +191,7 @@ fn owners_err_hang_up_and_are_lost_as_often_as_they_are_to() {
         match handset.screen(Moment(1), MENU[0], &script, &often, pin()).0 {
             Plan::HangUp { .. } => aborts += 1,
             Plan::Drop { .. } => drops += 1,
-            Plan::Type { dropped, .. } => after += u32::from(dropped.is_some()),
+            Plan::Type { dropped_ms, .. } => after += u32::from(dropped_ms.is_some()),
         }
     }
     assert!((400..500).contains(&typos), "a tenth of wrong digits is the right one: {typos}");

@@ -181,6 +181,18 @@ fn what_crosses_the_end_is_late_once_and_a_fault_the_second_time() {
 }
 
 #[test]
+fn what_crosses_the_end_and_the_next_begin_is_late_once_too() {
+    let mut pair = waiting();
+    pair.centre.handle(pair.now, Input::Drop { handset: 0 });
+    pair.centre.handle(pair.now, Input::Dial { handset: 0, dialled: "*123#" });
+    acknowledge(&mut pair);
+    assert_eq!(submit(&mut pair, &draft(false)), CommandStatus::SUBMIT_FAILED);
+    assert_eq!((pair.centre.counts().late, pair.statuses()), (1, vec![Status::NetworkDrop]));
+    assert_eq!(submit(&mut pair, &draft(false)), KEY_MISMATCH);
+    assert_eq!(pair.statuses()[1], Status::Bad(Violation::Key));
+}
+
+#[test]
 fn a_text_for_no_dialog_is_a_fault_and_for_no_subscriber_too() {
     let mut pair = waiting();
     let other = Draft { destination: FIRST + 1, ..draft(true) };
