@@ -134,8 +134,18 @@ impl Screens<'_> {
         let code = Some(ResponseCode::TERMINAL_INACTIVE);
         let rrn = "W".repeat(RRN_BYTES_MAX);
         let values = Values { code, rrn: &rrn, stan: u32::MAX, ..Values::default() };
-        let last =
-            [Key::Locked, Key::Inactive, Key::Unavailable, Key::NoAnswer, Key::TooOften, Key::Late];
+        let last = [
+            Key::Locked,
+            Key::Inactive,
+            Key::Unavailable,
+            Key::NoAnswer,
+            Key::TooOften,
+            Key::Late,
+            Key::Busy,
+            Key::UnknownHandset,
+            Key::WrongCode,
+            Key::Expired,
+        ];
         for key in last {
             let mut text = blank();
             self.tongue.put(key, &values, &mut text);
@@ -148,7 +158,7 @@ impl Screens<'_> {
                 vec![Key::WrongPin, Key::PinForm, Key::WrongShortcut, Key::Code57],
                 false,
             ),
-            (Key::OldPin, vec![Key::WrongPin, Key::PinForm], true),
+            (Key::OldPin, vec![Key::WrongPin, Key::PinForm, Key::MustChange], true),
             (Key::NewPin, vec![Key::WeakPin, Key::UnequalPin, Key::PinForm], true),
             (Key::AgainPin, vec![Key::PinForm], true),
         ];

@@ -12,11 +12,6 @@ use super::super::texts::{Key, Values};
 use super::super::{Menu, View};
 use super::{At, Awaits, Dialog, Step};
 
-/// The PIN was wrong.
-const WRONG_PIN: ResponseCode = ResponseCode(*b"55");
-/// Too many wrong PINs: nobody logs on with it before it is unlocked.
-const LOCKED_PIN: ResponseCode = ResponseCode(*b"75");
-
 impl Dialog {
     /// Takes an answer. One that is not awaited changes nothing.
     pub fn answer(
@@ -77,7 +72,7 @@ impl Dialog {
     ) -> Step {
         match welcome.code {
             ResponseCode::APPROVED => {}
-            WRONG_PIN => return self.wrong_pin(At::Pin, menu, view, out),
+            ResponseCode::INCORRECT_PIN => return self.wrong_pin(At::Pin, menu, view, out),
             code => return self.refused(code, menu, view, out),
         }
         (self.logged_on, self.wrong) = (true, 0);
@@ -110,7 +105,7 @@ impl Dialog {
         out: &mut String,
     ) -> Step {
         let key = match code {
-            LOCKED_PIN => Key::Locked,
+            ResponseCode::PIN_TRIES_EXCEEDED => Key::Locked,
             code if code.is_inactive() => Key::Inactive,
             _ => Key::Unavailable,
         };
@@ -141,7 +136,7 @@ impl Dialog {
                 self.note = Some(Key::PinChanged);
                 self.show(menu, view, out)
             }
-            WRONG_PIN => self.wrong_pin(At::OldPin, menu, view, out),
+            ResponseCode::INCORRECT_PIN => self.wrong_pin(At::OldPin, menu, view, out),
             code => self.refused(code, menu, view, out),
         }
     }

@@ -121,6 +121,7 @@ struct Phone {
     terminal: Terminal,
     room: Room,
     now: Now,
+    must_change_pin: bool,
     /// How long ago whatever is asked about was ordered.
     sold: Option<Span>,
     dialog: Option<Dialog>,
@@ -160,6 +161,7 @@ impl Phone {
             terminal: terminal(),
             room: Room::FULL,
             now: Now { date: DAY, open_from: DAY, minute: 600 },
+            must_change_pin: false,
             sold: None,
             dialog: None,
             screen: String::new(),
@@ -185,9 +187,9 @@ impl Phone {
         &mut self,
         run: impl FnOnce(&mut Dialog, &Menu, &View<'_>, &mut String) -> Step,
     ) -> Done {
-        let Self { menu, registry, terminal, room, now, sold, dialog, .. } = self;
+        let Self { menu, registry, terminal, room, now, must_change_pin, sold, dialog, .. } = self;
         let view =
-            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: false };
+            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: *must_change_pin };
         let mut out = String::new();
         let step = run(dialog.as_mut().unwrap(), menu, &view, &mut out);
         self.done(step, out)
@@ -221,9 +223,9 @@ impl Phone {
     }
 
     fn dial(&mut self, dialled: &str) -> Done {
-        let Self { menu, registry, terminal, room, now, sold, .. } = self;
+        let Self { menu, registry, terminal, room, now, must_change_pin, sold, .. } = self;
         let view =
-            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: false };
+            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: *must_change_pin };
         let mut out = String::new();
         let (dialog, step) = Dialog::begin(menu, &view, dialled, &mut out);
         self.dialog = Some(dialog);

@@ -42,7 +42,7 @@ fn a_wrong_pin_is_asked_for_a_few_times_and_a_locked_one_not_at_all() {
     assert_eq!(phone.welcome(ResponseCode(*b"55")), Done::End);
     assert_eq!(phone.screen, "Wrong PIN.");
     for (code, text) in [
-        (ResponseCode(*b"75"), "PIN locked. Call your distributor."),
+        (ResponseCode(*b"75"), "Too many wrong PINs. Wait, or call your distributor."),
         (ResponseCode::TERMINAL_INACTIVE, "You may not sell now (58). Call your distributor."),
         (ResponseCode::MALFUNCTION, "Not available now (96). Try again later."),
     ] {
@@ -108,6 +108,26 @@ fn a_pin_is_changed_by_who_knows_the_old_one_and_to_no_weak_one() {
     phone.walk(&["1357", "7052"]);
     phone.enter("7052");
     assert_eq!(phone.welcome(ResponseCode(*b"75")), Done::End);
+}
+
+#[test]
+fn a_pin_that_others_know_is_changed_before_anything_else() {
+    let mut phone = Phone::new();
+    phone.must_change_pin = true;
+    assert_eq!(phone.dial("*123*1*20*0712345678*5*8362#"), Done::LogOn);
+    assert_eq!(phone.welcome(ResponseCode::APPROVED), Done::Continue);
+    assert!(phone.screen.starts_with("Choose a PIN of your own first.\nEnter your present PIN"));
+    for way_out in ["0", "00"] {
+        assert!(phone.walk(&[way_out]).contains("Enter your present PIN"), "{}", phone.screen);
+    }
+    assert!(phone.walk(&[PIN, PIN]).starts_with("That PIN is easy to guess."), "the same again");
+    phone.walk(&["7052"]);
+    assert_eq!(phone.enter("7052"), Done::ChangePin);
+    assert_eq!(phone.pins.last().unwrap(), "8362>7052");
+    phone.must_change_pin = false;
+    assert_eq!(phone.welcome(ResponseCode::APPROVED), Done::Continue);
+    assert!(phone.screen.starts_with("Your PIN is changed.\nMain menu"), "{}", phone.screen);
+    assert_eq!(phone.sales(), 0);
 }
 
 #[test]
