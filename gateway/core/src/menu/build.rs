@@ -13,7 +13,7 @@ use super::limits::{
 };
 use super::shortcut::shortcuts;
 use super::texts::{Key, Tongue};
-use super::{Does, LANGUAGES, Menu, Node, Selection};
+use super::{Does, Menu, Node, Selection};
 use crate::iso8583::fault::{Faults, ProfileError};
 use crate::iso8583::template::Template;
 use crate::time::Span;
@@ -81,9 +81,9 @@ fn tongue(
     document: &Document,
     faults: &mut Faults<'_>,
 ) -> Tongue {
-    let builtin = LANGUAGES.iter().find(|(known, _)| *known == name.get_ref());
+    let builtin = Menu::builtin_texts(name.get_ref());
     let builtin: BTreeMap<String, String> =
-        builtin.and_then(|(_, text)| toml::from_str(text).ok()).unwrap_or_default();
+        builtin.and_then(|text| toml::from_str(text).ok()).unwrap_or_default();
     let own = document.text.get(name.get_ref());
     let mut missing = Vec::new();
     let mut texts = Vec::new();

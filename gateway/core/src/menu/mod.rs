@@ -168,6 +168,18 @@ impl Menu {
         DEFAULT
     }
 
+    /// All texts in one of the languages that come with the gateway, as the `[text.xx]` of a menu has
+    /// them.
+    #[must_use]
+    pub fn builtin_texts(language: &str) -> Option<&'static str> {
+        LANGUAGES.iter().find(|(known, _)| *known == language).map(|(_, text)| *text)
+    }
+
+    /// The languages that come with the gateway.
+    pub fn builtin_languages() -> impl Iterator<Item = &'static str> {
+        LANGUAGES.iter().map(|(language, _)| *language)
+    }
+
     /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -11,6 +11,7 @@ mod import;
 mod init;
 mod journal;
 mod listener;
+mod menu;
 mod print;
 mod reconcile;
 mod restore;
@@ -80,6 +81,7 @@ enum Command {
     Dialect(codec::DialectCommand),
     Bridge(bridge::Bridge),
     Listener(listener::Listener),
+    Menu(menu::MenuCommand),
 }
 
 /// `--config`, the same for every command that has it.
@@ -134,5 +136,6 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Dialect(dialect) => dialect.run(),
         Command::Bridge(bridge) => bridge.run(),
         Command::Listener(listener) => listener.run(),
+        Command::Menu(menu) => menu.run(),
     }
 }
