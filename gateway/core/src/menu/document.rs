@@ -75,6 +75,7 @@ pub(super) struct SelectionDocument {
 #[serde(rename_all = "snake_case")]
 pub(super) enum ActionWord {
     Balance,
+    Last,
     Repeat,
     ChangePin,
     Language,

@@ -40,5 +40,7 @@ pub const AGAIN_S_MAX: u32 = 86_400;
 pub const PIN_DIGITS_MIN: usize = 4;
 /// Digits of the longest PIN.
 pub const PIN_DIGITS_MAX: usize = 8;
+/// Sales that the item *last transactions* lists: what the gateway lists at most.
+pub const LISTED_SALES: u8 = 5;
 /// Faults of a check that are reported.
 pub const MENU_FAULTS_MAX: usize = 100;

@@ -229,6 +229,7 @@ impl Node {
             Does::Menu(_) => Key::Title,
             Does::Sell(_) => Key::Sell,
             Does::Action(ActionWord::Balance) => Key::Balance,
+            Does::Action(ActionWord::Last) => Key::Last,
             Does::Action(ActionWord::Repeat) => Key::Repeat,
             Does::Action(ActionWord::ChangePin) => Key::ChangePin,
             Does::Action(ActionWord::Language) => Key::Language,

@@ -153,10 +153,7 @@ pub(super) fn receipt(
     ];
     lines.iter().filter(|(_, shown)| *shown).for_each(|(key, _)| tongue.line(*key, &values, out));
     if printed {
-        answer.lines.lines().for_each(|text| {
-            out.push('\n');
-            tongue.foreign(text, out);
-        });
+        tongue.foreign_lines(answer.lines, out);
     }
 }
 

@@ -237,6 +237,16 @@ impl Tongue {
         }));
     }
 
+    /// As [`Self::foreign`], lines of their own.
+    pub(super) fn foreign_lines(&self, lines: &str, out: &mut String) {
+        for line in lines.lines() {
+            if !out.is_empty() {
+                out.push('\n');
+            }
+            self.foreign(line, out);
+        }
+    }
+
     fn value(&self, source: Source, values: &Values<'_>, out: &mut String) {
         let money = |minor: i128, out: &mut String| match values.currency {
             Some(currency) => out.push_str(&currency.major(minor)),

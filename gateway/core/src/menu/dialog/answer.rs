@@ -1,6 +1,6 @@
 //! Answers of the gateway.
 
-use tillgate_codec::link::message::{Answer, AnswerKind, Found, GatewayMessage, Welcome};
+use tillgate_codec::link::message::{Answer, AnswerKind, Found, GatewayMessage, Listing, Welcome};
 use tillgate_store_core::{ProductId, Service};
 use tillgate_types::{Currency, ResponseCode};
 
@@ -43,6 +43,10 @@ impl Dialog {
             {
                 self.awaits = Awaits::Nothing;
                 self.balanced(answer, menu, view, out)
+            }
+            (Awaits::Listing, GatewayMessage::Listing(listing)) if listing.stan == asked => {
+                self.awaits = Awaits::Nothing;
+                self.listed(listing, menu, view, out)
             }
             (Awaits::Sale, GatewayMessage::Answer(answer))
                 if answer.kind == AnswerKind::Sale
@@ -183,6 +187,25 @@ impl Dialog {
         let values = Values { balance, currency: seller_currency(view), ..Values::default() };
         let mut text = blank();
         self.tongue(menu).line(Key::BalanceLine, &values, &mut text);
+        self.read(&text, false, menu, view, out)
+    }
+
+    fn listed(
+        &mut self,
+        listing: &Listing<'_>,
+        menu: &Menu,
+        view: &View<'_>,
+        out: &mut String,
+    ) -> Step {
+        if !listing.code.is_approved() {
+            return self.unavailable(listing.code, menu, view, out);
+        }
+        let mut text = blank();
+        let tongue = self.tongue(menu);
+        match listing.lines.trim_end() {
+            "" => tongue.line(Key::NoSales, &Values::default(), &mut text),
+            lines => tongue.foreign_lines(lines, &mut text),
+        }
         self.read(&text, false, menu, view, out)
     }
 

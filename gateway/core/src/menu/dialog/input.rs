@@ -145,6 +145,7 @@ impl Dialog {
                 }
             }
             Does::Action(ActionWord::Balance) => return self.balance(),
+            Does::Action(ActionWord::Last) => return self.recent(),
             Does::Action(ActionWord::Repeat) => return self.repeat(),
             Does::Action(ActionWord::ChangePin) => self.go(At::OldPin),
             Does::Action(ActionWord::Language) => self.go(At::Languages),

@@ -4,7 +4,7 @@
 //!   Pin ─▶ (log-on) ─▶ Menu ─▶ Services ─▶ Products ─▶ Account ─▶ (lookup) ─▶ Amount ─▶ Confirm
 //!                       ├─▶ OldPin ─▶ NewPin ─▶ AgainPin ─▶ (change)                      │
 //!                       ├─▶ Languages                                                  (sale)
-//!                       └─▶ (balance, repeat) ─▶ Reading ◀────────────────────────────────┘
+//!                       └─▶ (balance, last, repeat) ─▶ Reading ◀──────────────────────────┘
 //! ```
 //!
 //! What is in brackets is asked of the gateway: until [`Dialog::answer`] or [`Dialog::late`], entries
@@ -92,6 +92,7 @@ enum Awaits {
     Sale,
     Repeat,
     Balance,
+    Listing,
     Pin,
 }
 

@@ -1,12 +1,13 @@
 //! The way of a sale: what is asked next, and its order.
 
-use tillgate_codec::link::message::{Balance, Lookup, Repeat, Sale, TerminalMessage};
+use tillgate_codec::link::message::{Balance, Lookup, Recent, Repeat, Sale, TerminalMessage};
 use tillgate_store_core::{AmountSource, ProductId, Service, ServiceId};
 use tillgate_types::Currency;
 
 use super::super::document::PartWord;
 use super::super::draft::{Missing, needs_lookup};
 use super::super::entry::Kept;
+use super::super::limits::LISTED_SALES;
 use super::super::offer::is_sold;
 use super::super::screens::again_min;
 use super::super::texts::Key;
@@ -159,6 +160,13 @@ impl Dialog {
         let stan = self.stan.saturating_add(1);
         let balance = TerminalMessage::Balance(Balance { stan, date: self.date });
         self.ask(Awaits::Balance, &balance)
+    }
+
+    /// Asks for the last sales. Its number is not used up.
+    pub(super) fn recent(&mut self) -> Step {
+        let stan = self.stan.saturating_add(1);
+        let recent = Recent { stan, date: self.date, count: LISTED_SALES };
+        self.ask(Awaits::Listing, &TerminalMessage::Recent(recent))
     }
 
     /// Asks for the answer of the last sale once more.

@@ -188,8 +188,14 @@ impl Phone {
         run: impl FnOnce(&mut Dialog, &Menu, &View<'_>, &mut String) -> Step,
     ) -> Done {
         let Self { menu, registry, terminal, room, now, must_change_pin, sold, dialog, .. } = self;
-        let view =
-            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: *must_change_pin };
+        let view = View {
+            registry,
+            terminal,
+            room: *room,
+            now: *now,
+            sold,
+            must_change_pin: *must_change_pin,
+        };
         let mut out = String::new();
         let step = run(dialog.as_mut().unwrap(), menu, &view, &mut out);
         self.done(step, out)
@@ -224,8 +230,14 @@ impl Phone {
 
     fn dial(&mut self, dialled: &str) -> Done {
         let Self { menu, registry, terminal, room, now, must_change_pin, sold, .. } = self;
-        let view =
-            View { registry, terminal, room: *room, now: *now, sold, must_change_pin: *must_change_pin };
+        let view = View {
+            registry,
+            terminal,
+            room: *room,
+            now: *now,
+            sold,
+            must_change_pin: *must_change_pin,
+        };
         let mut out = String::new();
         let (dialog, step) = Dialog::begin(menu, &view, dialled, &mut out);
         self.dialog = Some(dialog);

@@ -12,7 +12,7 @@ fn a_voucher_is_chosen_confirmed_and_shown_with_its_pin() {
     let mut phone = Phone::logged_on();
     assert_eq!(
         phone.screen,
-        "Main menu\n1 Vouchers\n2 Top-up\n3 Bills\n4 Balance\n5 Last receipt\n6 Settings"
+        "Main menu\n1 Vouchers\n2 Top-up\n3 Bills\n4 Balance\n5 Last receipt\n6 Last transactions\n7 Settings"
     );
     assert_eq!(phone.walk(&["1"]), "Northwind voucher\n1 Five 5.00\n2 Ten 10.00\n0 Back");
     assert_eq!(phone.walk(&["2"]), "Northwind voucher\nTen\nAmount 10.00 EUR\n1 Confirm\n0 Cancel");

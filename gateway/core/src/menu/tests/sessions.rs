@@ -1,6 +1,8 @@
 //! Log-on, balance, receipts, PIN, language, and the ways through a menu.
 
-use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Reject, TerminalMessage};
+use tillgate_codec::link::message::{
+    Answer, AnswerKind, GatewayMessage, Listing, Reject, TerminalMessage,
+};
 use tillgate_store_core::{RegistryRecord, ResponseCode, ServiceId};
 
 use super::super::limits::{DIALOG_BYTES_MAX, KEPT_BYTES_MAX};
@@ -85,13 +87,40 @@ fn the_last_receipt_is_shown_again_as_it_was_printed() {
 }
 
 #[test]
+fn the_last_sales_are_listed_by_pages() {
+    let mut phone = Phone::logged_on();
+    assert_eq!(phone.enter("6"), Done::Request);
+    let TerminalMessage::Recent(asked) = phone.asks() else { panic!("no recent") };
+    assert_eq!((asked.stan, asked.date, asked.count), (1_201, DAY, 5));
+    let lines: String =
+        (0..5).map(|n| format!("14:0{n} Northwind top-up\u{7} 5.0{n} 0712345678 OK\n")).collect();
+    let listing = |code, lines| Listing { stan: 1_201, date: DAY, code, lines };
+    let all = GatewayMessage::Listing(listing(ResponseCode::APPROVED, &lines));
+    assert_eq!(phone.answer(&all), Done::Continue);
+    assert!(phone.screen.starts_with("14:00 Northwind top-up  5.00 0712345678 OK\n"));
+    assert!(phone.screen.ends_with("\n98 More"), "{}", phone.screen);
+    let end = "14:04 Northwind top-up  5.04 0712345678 OK\n0 Back";
+    assert!(phone.walk(&["98"]).ends_with(end), "{}", phone.screen);
+    phone.walk(&["0"]);
+    for (code, lines, text) in [
+        (ResponseCode::APPROVED, "", "No sale today.\n0 Back"),
+        (ResponseCode::MALFUNCTION, "", "Not available now (96). Try again later."),
+    ] {
+        phone.enter("6");
+        phone.answer(&GatewayMessage::Listing(listing(code, lines)));
+        assert_eq!(phone.screen, text);
+        phone.enter("0");
+    }
+}
+
+#[test]
 fn a_pin_is_changed_by_who_knows_the_old_one_and_to_no_weak_one() {
     let mut phone = Phone::logged_on();
-    assert_eq!(phone.walk(&["6", "1"]), "Enter your present PIN\n0 Back");
+    assert_eq!(phone.walk(&["7", "1"]), "Enter your present PIN\n0 Back");
     assert_eq!(phone.walk(&[PIN]), "Enter a new PIN of 4 to 8 digits\n0 Back");
     for weak in ["1234", "0000", "1987", PIN] {
         assert!(phone.walk(&[weak]).starts_with("That PIN is easy to guess."), "{weak}");
-        phone.walk(&["00", "6", "1", PIN]);
+        phone.walk(&["00", "7", "1", PIN]);
     }
     assert_eq!(phone.walk(&["7052"]), "Enter the new PIN again\n0 Back");
     assert!(phone.walk(&["7053"]).starts_with("The two PINs differ.\nEnter a new PIN"));
@@ -101,7 +130,7 @@ fn a_pin_is_changed_by_who_knows_the_old_one_and_to_no_weak_one() {
     assert_eq!(phone.welcome(ResponseCode::APPROVED), Done::Continue);
     assert!(phone.screen.starts_with("Your PIN is changed.\nMain menu"));
 
-    phone.walk(&["6", "1", "1357", "7052"]);
+    phone.walk(&["7", "1", "1357", "7052"]);
     phone.enter("7052");
     assert_eq!(phone.welcome(ResponseCode(*b"55")), Done::Continue);
     assert!(phone.screen.starts_with("Wrong PIN.\nEnter your present PIN"));
@@ -138,7 +167,7 @@ fn the_terminal_s_language_decides_and_the_person_may_choose_another() {
     assert_eq!(phone.screen, "Weka PIN yako");
     phone.enter(PIN);
     phone.welcome(ResponseCode::APPROVED);
-    let languages = phone.walk(&["6", "2"]);
+    let languages = phone.walk(&["7", "2"]);
     assert_eq!(languages, "Lugha\n1 English\n2 Kiswahili\n3 Francais\n4 العربية\n0 Rudi");
     assert!(phone.walk(&["4"]).starts_with("القائمة الرئيسية\n1 قسائم"));
     phone.terminal.language = language("xx");
@@ -156,7 +185,7 @@ fn back_goes_one_step_and_home_all_of_them() {
     assert!(phone.walk(&["3", "2"]).starts_with("Electricity\nMeter"));
     assert!(phone.walk(&["0"]).starts_with("Bills\n1 City Water"));
     assert!(phone.walk(&["0"]).starts_with("Main menu"));
-    assert!(phone.walk(&["6"]).starts_with("Settings\n1 Change PIN\n2 Language\n0 Back"));
+    assert!(phone.walk(&["7"]).starts_with("Settings\n1 Change PIN\n2 Language\n0 Back"));
     assert!(
         phone.walk(&["1", PIN, "0"]).starts_with("Settings") || phone.screen.starts_with("Main")
     );
@@ -167,14 +196,14 @@ fn back_goes_one_step_and_home_all_of_them() {
 #[test]
 fn wrong_entries_are_asked_again_a_few_times() {
     let mut phone = Phone::logged_on();
-    for wrong in ["7", "x", ""] {
+    for wrong in ["8", "x", ""] {
         assert!(phone.walk(&[wrong]).starts_with("No such choice.\nMain menu\n1 Vouchers"));
     }
     assert_eq!(phone.enter("01"), Done::End);
     assert_eq!(phone.screen, "Too many wrong entries. Dial again.");
     let mut phone = Phone::logged_on();
     for _ in 0..5 {
-        phone.walk(&["7", "8", "1", "00"]);
+        phone.walk(&["8", "9", "1", "00"]);
     }
     let long = "1".repeat(5_000);
     assert!(phone.walk(&[&long]).starts_with("No such choice."));

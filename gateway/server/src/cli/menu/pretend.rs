@@ -1,12 +1,13 @@
 //! A gateway that approves everything, to try menus with.
 
 use tillgate_codec::link::message::{
-    Answer, AnswerKind, BusinessDate, Found, GatewayMessage, Lookup, Reject, Repeat, ResponseCode,
-    Sale, TerminalMessage, VoucherSlip, Welcome,
+    Answer, AnswerKind, BusinessDate, Found, GatewayMessage, Listing, Lookup, Recent, Reject,
+    Repeat, ResponseCode, Sale, TerminalMessage, VoucherSlip, Welcome,
 };
 use tillgate_core::menu::{RecentSales, SaleContent};
 use tillgate_core::time::Span;
 use tillgate_store_core::{Fulfilment, Registry, ServiceId};
+use tillgate_types::Currency;
 
 /// What it remembers.
 pub(super) struct Pretend {
@@ -74,6 +75,11 @@ impl Pretend {
                 let balance_minor = Some(self.balance_minor);
                 then(&GatewayMessage::Answer(Answer { balance_minor, ..blank }))
             }
+            Ok(TerminalMessage::Recent(recent)) => {
+                let lines = self.lines(registry, recent.count);
+                let Recent { stan, date, .. } = recent;
+                then(&GatewayMessage::Listing(Listing { stan, date, code, lines: &lines }))
+            }
             _ => then(&GatewayMessage::Reject(Reject {
                 message: 0,
                 code: ResponseCode::NOT_SUPPORTED,
@@ -82,6 +88,19 @@ impl Pretend {
                 time_s: 0,
             })),
         }
+    }
+
+    /// The last sales, as the gateway lists them.
+    fn lines(&self, registry: &Registry, count: u8) -> String {
+        let line = |sold: &Sold| {
+            let service = registry.service(sold.service);
+            let name = service.map_or("", |service| &service.name);
+            let currency = service.and_then(|service| Currency::numbered(service.currency));
+            let minor = i128::from(sold.amount_minor);
+            let amount = currency.map_or(minor.to_string(), |currency| currency.major(minor));
+            format!("12:00 {name} {amount} {} OK\n", sold.account)
+        };
+        self.sold.iter().rev().take(count.into()).map(line).collect()
     }
 
     fn sale<T>(

@@ -75,8 +75,8 @@ impl Walk {
             terminal: &self.terminal,
             room: self.room,
             now: self.now,
-            initial: false,
             sold: &self.gateway,
+            must_change_pin: false,
         }
     }
 
@@ -115,7 +115,7 @@ impl Walk {
                 let (terminal, room, now) = (&self.terminal, self.room, self.now);
                 self.gateway.answer(registry, &body, code, |answer| {
                     let sold = &Pretend::new(now.date);
-                    let view = View { registry, terminal, room, now, initial: false, sold };
+                    let view = View { registry, terminal, room, now, sold, must_change_pin: false };
                     dialog.answer(menu, &view, answer, out)
                 })
             }
