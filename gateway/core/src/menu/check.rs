@@ -17,7 +17,7 @@ use super::draft::{Draft, looks_up};
 use super::entry::Kept;
 use super::limits::{HOLDER_CHARS_MAX, KEPT_BYTES_MAX, MENU_FAULTS_MAX, SCREEN_PAGES_MAX};
 use super::offer::is_for_menus;
-use super::page::{self, List, length};
+use super::page::{self, length};
 use super::screens::{self, Keys, blank, key_line};
 use super::texts::{Key, Tongue, Values};
 use super::{Does, Menu, Shortcut, references};
@@ -205,16 +205,15 @@ impl Screens<'_> {
         }
     }
 
-    /// A choice of a list, with a reason above the list's title.
+    /// A choice of a list, below the list's title or what is wrong with an entry.
     fn choice(&mut self, screen: &str, title: &str, name: &str) {
         let Keys { back, more, .. } = Keys::of(self.menu, self.tongue);
-        let mut head = String::new();
-        self.tongue.put(Key::WrongChoice, &Values::default(), &mut head);
-        head.push('\n');
-        head.push_str(title);
-        let list = List { head: String::new(), back: &back, more: &more, room: self.room };
-        let whole = format!("{head}\n9 {name}{}", list.tail(false));
-        self.one(&format!("{screen}, choice {name:?}"), &whole);
+        let mut note = String::new();
+        self.tongue.put(Key::WrongChoice, &Values::default(), &mut note);
+        for head in [&note, title] {
+            let whole = format!("{head}\n9 {name}\n{more}\n{back}");
+            self.one(&format!("{screen}, choice {name:?}"), &whole);
+        }
     }
 
     fn service(&mut self, service: &Service) {

@@ -48,6 +48,8 @@ pub(super) fn cut(text: &mut String, divisor: usize, room: Room) {
 /// Choices below a heading.
 pub(super) struct List<'a> {
     pub(super) head: String,
+    /// What is above the choices where the heading leaves no room for one; empty: the heading, cut.
+    pub(super) short_head: String,
     /// The line of the key that leads back; empty: there is none.
     pub(super) back: &'a str,
     /// The line of the key that leads to the next page.
@@ -63,8 +65,7 @@ impl List<'_> {
         line: &dyn Fn(usize, &mut String),
         out: &mut String,
     ) -> usize {
-        cut(&mut self.head, 2, self.room);
-        let mut page = std::mem::take(&mut self.head);
+        let mut page = self.heading(from + 1 == count, &|out| line(from, out));
         let mut shown = 0;
         while shown < PAGE_ITEMS_MAX && from + shown < count {
             let before = page.len();
@@ -94,13 +95,24 @@ impl List<'_> {
         shown
     }
 
+    /// The heading, as far as it leaves room for the first choice.
+    fn heading(&mut self, is_last: bool, first: &dyn Fn(&mut String)) -> String {
+        let mut page = format!("{}\n1 ", self.head);
+        first(&mut page);
+        let is_short = !self.has_room(&page, is_last) && !self.short_head.is_empty();
+        let head = if is_short { &mut self.short_head } else { &mut self.head };
+        let mut head = std::mem::take(head);
+        cut(&mut head, 2, self.room);
+        head
+    }
+
     fn has_room(&self, page: &str, is_last: bool) -> bool {
         let mut whole = page.to_owned();
         whole.push_str(&self.tail(is_last));
         fits(&whole, self.room)
     }
 
-    pub(super) fn tail(&self, is_last: bool) -> String {
+    fn tail(&self, is_last: bool) -> String {
         let more = if is_last { "" } else { self.more };
         let lines = [more, self.back].into_iter().filter(|line| !line.is_empty());
         lines.flat_map(|line| ["\n", line]).collect()

@@ -178,6 +178,7 @@ fn every_command_and_option_is_explained() {
         ("dialect", ["list", "show", "check", "fields"].as_slice()),
         ("bridge", ["list", "show", "check"].as_slice()),
         ("listener", ["list", "show", "check"].as_slice()),
+        ("menu", ["show", "check", "try"].as_slice()),
     ];
     let mut calls: Vec<Vec<&str>> = commands.iter().map(|name| vec![*name]).collect();
     for (command, names) in subcommands {

@@ -12,6 +12,7 @@ mod edge;
 mod history;
 mod installation;
 mod memory;
+mod menu;
 mod refund;
 mod secrets;
 mod serve;

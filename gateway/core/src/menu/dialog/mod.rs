@@ -9,7 +9,7 @@
 //!
 //! What is in brackets is asked of the gateway: until [`Dialog::answer`] or [`Dialog::late`], entries
 //! change nothing. A sale goes out once for each confirmation, and never again by itself: what is
-//! not answered is said to be in progress, and a repeat shows what became of it.
+//! not answered is said to be in progress, and a repeat shows its outcome.
 
 mod answer;
 mod input;

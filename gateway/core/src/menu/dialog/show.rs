@@ -123,6 +123,7 @@ impl Dialog {
         let tongue = self.tongue(menu);
         let keys = Keys::of(menu, tongue);
         let at_root = self.at == At::Menu && self.node == 0;
+        let short_head = head.to_string();
         if !head.is_empty() {
             head.push('\n');
         }
@@ -132,8 +133,12 @@ impl Dialog {
             _ => menu.node(self.node).name(tongue, self.language, &mut head),
         }
         let back = if at_root { "" } else { &keys.back };
-        let list = List { head: head.to_string(), back, more: &keys.more, room: view.room };
         let choices = self.choices(menu, view);
+        if choices.is_empty() {
+            tongue.line(Key::NoService, &Values::default(), &mut head);
+        }
+        let head = head.to_string();
+        let list = List { head, short_head, back, more: &keys.more, room: view.room };
         let count = choices.len();
         let from = usize::from(self.from).min(count);
         let named = |at: usize, out: &mut String| {

@@ -98,7 +98,7 @@ fn confirms(screen: &str) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 256 } else { 2_048 }))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn no_entry_breaks_a_dialog_and_nothing_is_sold_without_a_confirmation(

@@ -284,6 +284,16 @@ fn a_service_that_was_blocked_meanwhile_is_not_asked_further() {
 }
 
 #[test]
+fn a_menu_with_nothing_to_sell_says_so() {
+    let mut phone = Phone::with(
+        "name = \"m\"\nabout = \"a\"\nlanguages = [\"en\"]\n[[item]]\nsell = \"all\"\n",
+    );
+    phone.terminal.services = Services::Only(Vec::new());
+    phone.log_on();
+    assert_eq!(phone.screen, "Main menu\nNothing to sell just now.");
+}
+
+#[test]
 fn a_new_service_appears_by_its_data() {
     let mut phone = Phone::logged_on();
     let mut service = services()[1].clone();

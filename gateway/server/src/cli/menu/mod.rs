@@ -121,7 +121,7 @@ impl What {
         })
     }
 
-    /// A link that carries so many septets has that many octets for UCS-2.
+    /// The octets of a full string are the same for UCS-2.
     fn room(&self) -> Room {
         let septets = usize::from(self.room);
         Room { septets, units: (septets * 7).div_ceil(8) / 2 }

@@ -46,7 +46,7 @@ fn octets(hex: &str) -> Vec<u8> {
 }
 
 /// Runs `tillgate` with that on standard input.
-fn fed(args: &[&str], input: &[u8]) -> Said {
+pub(crate) fn fed(args: &[&str], input: &[u8]) -> Said {
     let mut child = Command::new(env!("CARGO_BIN_EXE_tillgate"))
         .args(args)
         .stdin(Stdio::piped())
