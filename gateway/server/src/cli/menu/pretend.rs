@@ -10,6 +10,7 @@ use tillgate_store_core::{Fulfilment, Registry, ServiceId};
 use tillgate_types::Currency;
 
 /// What it remembers.
+#[derive(Clone)]
 pub(super) struct Pretend {
     date: BusinessDate,
     balance_minor: i64,
@@ -17,6 +18,7 @@ pub(super) struct Pretend {
 }
 
 /// A sale that was approved.
+#[derive(Clone)]
 struct Sold {
     stan: u32,
     service: ServiceId,

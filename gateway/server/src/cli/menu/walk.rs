@@ -112,9 +112,9 @@ impl Walk {
             }
             Ask::Request(body) => {
                 // What was ordered before this request is what the dialog compares with.
+                let sold = &self.gateway.clone();
                 let (terminal, room, now) = (&self.terminal, self.room, self.now);
                 self.gateway.answer(registry, &body, code, |answer| {
-                    let sold = &Pretend::new(now.date);
                     let view = View { registry, terminal, room, now, sold, must_change_pin: false };
                     dialog.answer(menu, &view, answer, out)
                 })
