@@ -185,6 +185,9 @@ impl Ussdc {
         if service_code.is_empty() || service_code.len() > 20 || !service_code.is_ascii() {
             return Err(Refusal("--service-code: expected 1 to 20 ASCII characters".to_owned()));
         }
+        if self.handsets == 0 && self.dialogs_per_s.is_some() {
+            return Err(Refusal("--dialogs-per-s: nobody dials with --handsets 0".to_owned()));
+        }
         let subscribers = Arc::new(self.subscribers()?);
         let settings = self.link.settings(variant, subscribers, &service_code)?;
         let source = self.script.as_deref().map(read_text).transpose()?;
@@ -236,6 +239,16 @@ impl LinkOptions {
         subscribers: Arc<Subscribers>,
         service_code: &str,
     ) -> Result<Settings, Refusal> {
+        let spans = [
+            ("--application-timeout", self.application_timeout),
+            ("--subscriber-timeout", self.subscriber_timeout),
+            ("--session-timeout", self.session_timeout),
+            ("--response-timeout", self.response_timeout),
+            ("--enquire", self.enquire),
+        ];
+        if let Some((name, _)) = spans.iter().find(|(_, span)| *span < Span::ms(1)) {
+            return Err(Refusal(format!("{name}: at least 1ms is needed")));
+        }
         if self.window == 0 || self.keys == 0 {
             return Err(Refusal("--window and --keys: at least 1 is needed".to_owned()));
         }

@@ -201,7 +201,7 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
     let gone = dir.path().join("gone").join("file").to_str().unwrap().to_owned();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let cases: [(&[&str], &str); 14] = [
+    let cases: [(&[&str], &str); 16] = [
         (&["--profile", "mika"], "built in are standard, sixdee"),
         (&["--profile", &profile], "profile.toml"),
         (&["--script", &gone], "gone"),
@@ -213,7 +213,9 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
         (&["--msisdn-from", "12"], "5 to 15 digits"),
         (&["--dialogs-per-s", "0"], "more than 0"),
         (&["--dialogs-per-s", "5", "--pause", "1s"], "cannot be used with"),
+        (&["--dialogs-per-s", "5", "--handsets", "0"], "nobody dials"),
         (&["--drop", "101"], "percentage"),
+        (&["--response-timeout", "0s"], "--response-timeout: at least 1ms"),
         (&["--json", &gone], "--json"),
         (&["--log", &gone], "--log"),
     ];

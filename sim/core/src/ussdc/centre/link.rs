@@ -51,6 +51,8 @@ pub(super) struct Link {
     pub(super) opened: Moment,
     /// When something was last received.
     pub(super) received: Moment,
+    /// When the first PDU since then was sent that is to be answered.
+    pub(super) asked: Option<Moment>,
     /// The beginning of a PDU whose end has not come.
     pub(super) partial: Vec<u8>,
     pub(super) out: Vec<u8>,
@@ -73,6 +75,7 @@ impl Link {
             bound: Bound::No,
             opened: now,
             received: now,
+            asked: None,
             partial: Vec::new(),
             out: Vec::new(),
             is_queued: false,
@@ -98,6 +101,7 @@ impl Link {
 
     /// Takes a sequence number for something that is answered.
     pub(super) fn send(&mut self, now: Moment, about: Option<(u32, u16)>) -> u32 {
+        self.asked = self.asked.or(Some(now));
         let sequence = self.sequence;
         self.sequence = if sequence == SEQUENCE_MAX { 1 } else { sequence + 1 };
         self.unanswered += 1;

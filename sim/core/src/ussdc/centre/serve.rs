@@ -45,6 +45,7 @@ impl Centre {
     pub(super) fn receive(&mut self, now: Moment, link: u32, bytes: &[u8]) {
         let Some(at) = self.links.get_mut(&link) else { return };
         at.received = now;
+        at.asked = None;
         if at.partial.is_empty() {
             let used = self.pdus(now, link, bytes);
             if let Some(at) = self.links.get_mut(&link) {
@@ -225,7 +226,13 @@ impl Centre {
         let oldest = link.oldest().map(|pending| pending.sent.after(self.settings.response));
         let enquire = link.received.after(self.settings.enquire);
         // While something is unanswered, that is what is waited for.
-        oldest.or(Some(enquire)).into_iter().chain(link.answer_due()).min()
+        let next = Some(oldest.unwrap_or(enquire));
+        link.answer_due().into_iter().chain(next).chain(self.silence_ends(link)).min()
+    }
+
+    /// When a link from which nothing comes is given up, whatever is sent on it meanwhile.
+    fn silence_ends(&self, link: &Link) -> Option<Moment> {
+        Some(link.asked?.after(self.settings.enquire).after(self.settings.response))
     }
 
     pub(super) fn tick(&mut self, now: Moment) {
@@ -265,6 +272,11 @@ impl Centre {
             let is_bound = at.bound != Bound::No;
             match at.oldest() {
                 _ if !is_bound => {
+                    self.closing.push_back(link);
+                    return self.lose(now, link);
+                }
+                _ if self.silence_ends(at).is_some_and(|end| end <= now) => {
+                    self.fault(link, Violation::EnquireUnanswered);
                     self.closing.push_back(link);
                     return self.lose(now, link);
                 }

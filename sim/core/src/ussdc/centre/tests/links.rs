@@ -162,6 +162,20 @@ fn a_link_that_does_not_answer_enquire_link_is_lost_with_its_dialogs() {
 }
 
 #[test]
+fn a_link_from_which_nothing_comes_is_given_up_although_subscribers_dial() {
+    let mut pair = Pair::bound(settings(Variant::standard()));
+    for handset in 0..8 {
+        pair.centre.handle(pair.now, Input::Dial { handset, dialled: "*123#" });
+        pair.now = pair.now.after(Span::s(5));
+        pair.centre.handle(pair.now, Input::Tick);
+        pair.drain();
+    }
+    assert_eq!(pair.faults(), [Violation::EnquireUnanswered]);
+    assert_eq!(pair.statuses()[..6], [Status::Bad(Violation::DeliverUnanswered); 6]);
+    assert!(pair.seen.contains(&Output::Close { link: 1 }));
+}
+
+#[test]
 fn a_link_in_use_is_asked_and_lives_on() {
     let mut pair = Pair::bound(settings(Variant::standard()));
     for _ in 0..5 {
