@@ -155,6 +155,7 @@ impl Dialogs {
             return;
         }
         open.received = at.now;
+        open.at.renew(address);
         // Whoever answers the screen has seen it.
         open.receipt = None;
         if !is_as_it_began(directory, open) {

@@ -143,7 +143,7 @@ impl SmppLink {
                 leg.state = State::Bound;
                 self.stats.binds += 1;
                 if self.legs.iter().all(|leg| leg.state == State::Bound) {
-                    (self.is_ready, self.failures) = (true, 0);
+                    (self.is_ready, self.ready_since) = (true, self.now);
                     self.queue.push_back(Queued::Ready);
                 }
             }
@@ -214,6 +214,10 @@ impl SmppLink {
 
     /// The link is lost, or given up: with one connection the others are of no use.
     pub(super) fn go_down(&mut self, why: DownReason) {
+        // A centre that binds and closes again and again is not worth a try every second.
+        if self.is_ready && self.now.since(self.ready_since) >= PAUSE_LONGEST {
+            self.failures = 0;
+        }
         let pause = self.pause(PAUSE_FIRST, PAUSE_LONGEST, self.failures);
         self.failures = self.failures.saturating_add(1);
         let until = self.now.after(pause);

@@ -58,10 +58,12 @@ pub struct SmppLink {
     ended: Option<EndReason>,
     sequence: u32,
     random: u64,
+    /// In a row, without a minute in between in which it was bound.
     failures: u32,
     /// Of the last input.
     now: Moment,
     is_ready: bool,
+    ready_since: Moment,
     is_draining: bool,
     down: Option<DownReason>,
     congestion: Option<u8>,
@@ -110,6 +112,7 @@ impl SmppLink {
             failures: 0,
             now,
             is_ready: false,
+            ready_since: now,
             is_draining: false,
             down: None,
             congestion: None,

@@ -44,6 +44,17 @@ fn fits(text: &str) -> bool {
 }
 
 #[test]
+fn an_answer_repeats_what_came_with_the_input_that_it_answers() {
+    let mut phone = Phone::new();
+    phone.dial("*123#");
+    let mut at = phone.address(1);
+    at.echo.try_extend_from_slice(&[0x13, 0x83, 0, 2, 1, 4]).unwrap();
+    phone.event(0, DialogEvent::Input { at: &at, text: PIN });
+    assert!(phone.last().text.contains("Vouchers"));
+    assert_eq!(phone.last().at.echo, at.echo, "numbers of messages change with each");
+}
+
+#[test]
 fn a_confirmation_that_comes_twice_sells_once() {
     let mut phone = Phone::new();
     phone.home();

@@ -102,6 +102,30 @@ fn attempts_are_farther_and_farther_apart_and_never_in_step() {
 }
 
 #[test]
+fn a_centre_that_closes_after_each_bind_is_tried_more_and_more_seldom() {
+    let mut rig = Rig::new(config("standard"));
+    let mut lose = |bound: Span| {
+        for _ in 0..bound.0 / Span::s(20).0 {
+            rig.pass(Span::s(20));
+            rig.receive_pdu(0, &Pdu::new(1, Body::EnquireLink));
+        }
+        rig.take(0);
+        let connection = rig.open[0].take().unwrap();
+        rig.handle(Input::Lost(connection));
+        let from = rig.now;
+        while rig.wanted.is_empty() {
+            rig.pass(Span::ms(100));
+        }
+        let pause = rig.now.since(from);
+        rig.bind();
+        pause
+    };
+    let pauses: Vec<_> = (0..8).map(|_| lose(Span::ZERO)).collect();
+    assert!(pauses[0] <= Span::s(1) && pauses[7] >= Span::s(30), "{pauses:?}");
+    assert!(lose(Span::s(60)) <= Span::s(1), "a minute of peace is enough");
+}
+
+#[test]
 fn what_cannot_be_opened_or_does_not_answer_the_bind_is_given_up() {
     let mut rig = Rig::unbound(config("standard"));
     rig.pass(Span::s(11));
