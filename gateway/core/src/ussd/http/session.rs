@@ -14,6 +14,7 @@ use super::{Event, HttpLink};
 use crate::time::Moment;
 use crate::ussd::dialog::{DialogAddress, EndReason, Say, SayKind, SayResult, SessionKey};
 use crate::ussd::limits::REPEATS_MAX;
+use crate::ussd::profile::service_code_of;
 
 /// What names a session on its link.
 pub(super) type Id = (Msisdn, SessionKey);
@@ -118,7 +119,7 @@ impl HttpLink {
         }
     }
 
-    fn on_begin(&mut self, ticket: u64, call: Call) {
+    fn on_begin(&mut self, ticket: u64, mut call: Call) {
         let code = call.at.service_code.as_str();
         let dialled = if is_dialled(&call.text) || code.is_empty() {
             call.text.clone()
@@ -127,6 +128,9 @@ impl HttpLink {
         } else {
             Zeroizing::new(code.to_owned())
         };
+        if code.is_empty() {
+            call.at.service_code = service_code_of(&dialled).unwrap_or_default();
+        }
         self.stats.begins += 1;
         self.queue_event(Event::Begin(call.at.clone(), dialled));
         if let Some(session) = self.sessions.remove(&call.id) {
