@@ -19,7 +19,8 @@ enum Event {
 
 fn typed() -> impl Strategy<Value = String> {
     prop_oneof![
-        6 => "[0-9]".prop_map(String::from),
+        8 => "[1-3]".prop_map(String::from),
+        2 => "[0-9]".prop_map(String::from),
         2 => Just(PIN.to_owned()),
         2 => Just(BILL.to_owned()),
         2 => prop_oneof![Just("98"), Just("00"), Just("0712345678"), Just("5,00")].prop_map(String::from),
@@ -88,13 +89,11 @@ fn say(phone: &mut Phone, which: usize) -> Done {
     done
 }
 
-/// Whether the screen asks for a confirmation on its last page.
+/// Whether the screen is the last page of a confirmation, in any language.
 fn confirms(screen: &str) -> bool {
-    ["1 Confirm\n0 Cancel", "1 تأكيد\n0 إلغاء", "0 Cancel", "0 إلغاء"]
-        .iter()
-        .any(|end| screen.ends_with(end))
-        || screen.ends_with("confirm")
-        || screen.ends_with("للتأكيد")
+    let ends = ["0 Cancel", "0 Ghairi", "0 Annuler", "0 إلغاء"];
+    let with_pin = ["to confirm", "kuthibitisha", "pour confirmer", "للتأكيد"];
+    ends.iter().chain(&with_pin).any(|end| screen.ends_with(end))
 }
 
 proptest! {
@@ -106,12 +105,13 @@ proptest! {
         arabic in any::<bool>(),
         short in any::<bool>(),
         again in any::<bool>(),
+        logged_on in any::<bool>(),
     ) {
         let mut phone = Phone::new();
         if arabic { phone.terminal.language = language("ar"); }
         if short { phone.room = Room::SHORT; }
         if again { phone.sold = Some(Span::s(100)); }
-        phone.dial("*123#");
+        if logged_on { phone.log_on(); } else { phone.dial("*123#"); }
         // What the person has seen and done since the last sale.
         let mut with_pin = false;
         for event in events {
