@@ -226,7 +226,7 @@ impl<'a> Reader<'a> {
 }
 
 /// `HOST:PORT`, an IPv6 address in brackets.
-fn address(text: &str) -> Option<Address> {
+pub(super) fn address(text: &str) -> Option<Address> {
     let (host, port) = text.rsplit_once(':')?;
     let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     let host = inner.unwrap_or(host);

@@ -24,6 +24,7 @@ pub struct Budget {
     reactors: u64,
     bridges: u64,
     listeners: u64,
+    ussd: u64,
     store: u64,
 }
 
@@ -54,12 +55,21 @@ impl Budget {
                 .iter()
                 .map(|listener| u64::from(listener.connections_max) + PER_REACTOR)
                 .sum(),
+            // A transmitter and a receiver, and the attempt that follows.
+            ussd: u64::try_from(config.ussd_links.len()).unwrap_or(u64::MAX).saturating_mul(4),
             store: STORE + table_files,
         }
     }
 
     fn total(&self) -> u64 {
-        self.sessions + self.reactors + self.bridges + self.listeners + self.store + ADMIN + BASE
+        self.sessions
+            + self.reactors
+            + self.bridges
+            + self.listeners
+            + self.ussd
+            + self.store
+            + ADMIN
+            + BASE
     }
 
     /// Whether a process that may have `allowed` can serve.
@@ -73,13 +83,13 @@ impl Budget {
 
 impl fmt::Display for Short {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Budget { sessions, reactors, bridges, listeners, store } = self.budget;
+        let Budget { sessions, reactors, bridges, listeners, ussd, store } = self.budget;
         let total = self.budget.total();
         let fixed = total - sessions;
         write!(
             f,
             "{total} file descriptors are needed ({sessions} sessions, {reactors} reactors, \
-             {bridges} bridges, {listeners} ISO 8583 listeners, {store} store, {ADMIN} admin, {BASE} others) and this process may \
+             {bridges} bridges, {listeners} ISO 8583 listeners, {ussd} USSD links, {store} store, {ADMIN} admin, {BASE} others) and this process may \
              have {}: raise the limit (ulimit -n {total}, or LimitNOFILE={total} in the unit), or ",
             self.allowed
         )?;
@@ -98,8 +108,14 @@ mod tests {
 
     #[test]
     fn a_limit_that_is_too_low_is_refused_with_the_number_that_would_do() {
-        let budget =
-            Budget { sessions: 18_000, reactors: 68, bridges: 32, listeners: 0, store: 320 };
+        let budget = Budget {
+            sessions: 18_000,
+            reactors: 68,
+            bridges: 32,
+            listeners: 0,
+            ussd: 0,
+            store: 320,
+        };
         assert!(budget.check(budget.total()).is_ok());
         let said = budget.check(10_000).map_err(|short| short.to_string());
         let said = said.expect_err("10,000 are too few");
@@ -110,7 +126,8 @@ mod tests {
 
     #[test]
     fn a_limit_below_the_fixed_need_does_not_suggest_a_session_count() {
-        let budget = Budget { sessions: 10, reactors: 68, bridges: 32, listeners: 0, store: 320 };
+        let budget =
+            Budget { sessions: 10, reactors: 68, bridges: 32, listeners: 0, ussd: 0, store: 320 };
         let said = budget.check(50).map_err(|short| short.to_string());
         assert!(said.expect_err("50 are too few").contains("fewer reactors"));
     }

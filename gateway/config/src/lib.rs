@@ -18,6 +18,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod url;
+mod ussd;
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +30,7 @@ pub use error::{ConfigError, Fault};
 pub use sections::{
     Address, Admin, Bridge, BridgeKind, Callback, Import, Iso8583Listener, KekOld, Link, Listen,
     ListenerTls, Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls,
-    Transactions, Workers,
+    Transactions, Ussd, UssdBind, UssdLink, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::{HttpUrl, Scheme};
@@ -38,6 +39,9 @@ use self::reader::{Reader, Section};
 
 /// Bridges are threads and connections, so their number is small.
 const BRIDGES_MAX: usize = 64;
+
+/// A few for each network.
+const USSD_LINKS_MAX: usize = 64;
 
 /// Each listener is a thread.
 const LISTENERS_MAX: usize = 16;
@@ -69,6 +73,10 @@ pub struct Config {
     pub bridges: Vec<Bridge>,
     /// Where terminals of other makers connect.
     pub iso8583_listeners: Vec<Iso8583Listener>,
+    /// Menus and dialogs of handsets.
+    pub ussd: Ussd,
+    /// Where USSD centres are.
+    pub ussd_links: Vec<UssdLink>,
     /// Keys that are accepted without any effect, for the log: which ones, and what to do.
     pub notices: Vec<String>,
 }
@@ -99,6 +107,8 @@ impl Config {
             log: reader.section(&mut root, "log"),
             bridges: Vec::new(),
             iso8583_listeners: Vec::new(),
+            ussd: reader.section(&mut root, "ussd"),
+            ussd_links: Vec::new(),
             notices: Vec::new(),
         };
         reader.answer_s = config.transactions.answer_s;
@@ -106,6 +116,8 @@ impl Config {
         let listeners = root.take("iso8583_listener");
         config.iso8583_listeners =
             reader.tables(listeners, "iso8583_listener", LISTENERS_MAX, "are allowed");
+        let links = root.take("ussd_link");
+        config.ussd_links = reader.tables(links, "ussd_link", USSD_LINKS_MAX, "are allowed");
         reader.end(root);
         config.notices = reader.notices;
         if reader.faults.is_empty() {

@@ -30,6 +30,7 @@ pub(super) struct Reader<'a> {
     pub(super) answer_s: u16,
     pub(super) bridges: BTreeSet<String>,
     pub(super) listeners: BTreeSet<String>,
+    pub(super) links: BTreeSet<String>,
     /// Of the bridge that is being read.
     pub(super) kind: BridgeKind,
     /// Of the same bridge.
@@ -91,6 +92,7 @@ impl<'a> Reader<'a> {
     pub(super) fn new(source: &'a str, base: PathBuf) -> Self {
         let (faults, notices) = (Vec::new(), Vec::new());
         let (kek_ids, bridges, listeners) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        let links = BTreeSet::new();
         let (kind, addresses, scheme) = (BridgeKind::Http, 0, None);
         Self {
             source,
@@ -100,6 +102,7 @@ impl<'a> Reader<'a> {
             answer_s: 0,
             bridges,
             listeners,
+            links,
             kind,
             addresses,
             scheme,

@@ -255,6 +255,61 @@ sections! {
         /// A connection without a message for this long is closed.
         idle_s: u16 = number(30..=65_535, 600),
     }
+
+    /// `[ussd]`
+    Ussd {
+        /// Menus, each with the service codes that it answers; without any the one that comes with
+        /// the gateway.
+        menus: Vec<PathBuf> = paths_if("menu.toml"),
+        /// Dialogs at once.
+        dialogs_max: u32 = number(1..=1_000_000, 100_000),
+        /// A subscriber who does not answer for this long has gone.
+        idle_s: u16 = number(10..=600, 180),
+    }
+
+    /// One `[[ussd_link]]`
+    UssdLink {
+        /// What the log and the metrics call it.
+        name: String = link_name(),
+        /// Whose subscribers it has; links of one network stand in for each other.
+        network: Option<String> = word_if("mtn"),
+        /// Where the USSD centre is.
+        address: Address = link_address(),
+        /// How the centre speaks SMPP.
+        profile: Option<Profile> = link_profile(),
+        /// Who the gateway is there.
+        system_id: String = link_word("tillgate", 15),
+        /// The file with the password.
+        password: PathBuf = path("keys/mtn.password"),
+        /// What the centre's operator says that it is.
+        system_type: String = link_word("USSD", 12),
+        /// One connection for both directions, or two.
+        bind: UssdBind =
+            choice(&[("transceiver", UssdBind::Transceiver), ("pair", UssdBind::Pair)]),
+        /// TLS to the centre, where this is stated.
+        tls: Option<Tls> = link_tls(),
+        /// What notifications and short messages come from.
+        sender: String = link_word("123", 20),
+        /// Most texts without an answer of the centre.
+        window: u16 = number(1..=1_024, 10),
+        /// Most texts a second; 0: no bound.
+        texts_per_s: u32 = number(0..=100_000, 0),
+        /// Without anything from the centre for this long, it is asked whether it is there.
+        enquire_s: u16 = number(1..=600, 30),
+        /// What the centre does not answer within this has no answer.
+        response_s: u16 = number(1..=120, 10),
+        /// A subscriber receives something within this after each input: less than the centre waits.
+        answer_s: u16 = number(2..=60, 12),
+    }
+}
+
+/// How a USSD link binds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UssdBind {
+    /// One connection for both directions.
+    Transceiver,
+    /// A transmitter and a receiver.
+    Pair,
 }
 
 /// Earlier key-encryption keys that can still be open.

@@ -201,4 +201,29 @@ cutoff = "00:00"
 # first_s = 20
 # frame_s = 20
 # idle_s = 600
+#
+# Handsets over USSD (docs/ussd.md; `tillgate ussd list` names the profiles). Which numbers sell for
+# which terminal is in handsets.csv.
+#
+# [ussd]
+# menus = ["menu.toml"]
+# dialogs_max = 100000
+# idle_s = 180
+#
+# [[ussd_link]]
+# name = "mtn"
+# network = "mtn"
+# address = "10.0.0.1:2775"
+# profile = "standard"
+# system_id = "tillgate"
+# password = "keys/mtn.password"
+# system_type = "USSD"
+# bind = "transceiver"
+# sender = "123"
+# tls = { ca = "keys/mtn-ca.pem" }
+# window = 10
+# texts_per_s = 0
+# enquire_s = 30
+# response_s = 10
+# answer_s = 12
 "#;

@@ -214,13 +214,19 @@ fn every_key_is_explained_in_the_operators_page() {
             if section == "listenertls" {
                 section = "iso8583_listener.tls".to_owned();
             }
+            if section == "ussdlink" {
+                section = "ussd_link".to_owned();
+            }
             if section == "iso8583listener" {
                 section = "iso8583_listener".to_owned();
             }
         } else if let Some((key, rule)) =
             line.trim().split_once(": ").filter(|_| line.contains(" = "))
         {
-            if section == "kekold" || ["tls", "callback"].contains(&key) || key.starts_with("//") {
+            if section == "kekold"
+                || ["tls", "callback", "choice"].contains(&key)
+                || key.starts_with("//")
+            {
                 continue;
             }
             let row = page.lines().find(|row| row.starts_with(&format!("| `{section}.{key}` |")));

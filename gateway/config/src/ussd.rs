@@ -1,0 +1,65 @@
+//! What is special about `[[ussd_link]]`.
+
+use std::path::PathBuf;
+
+use tillgate_store_core::record::is_bridge_name;
+
+use super::bridge::address;
+use super::reader::{Key, Reader};
+use super::sections::{Address, Profile, Tls};
+
+impl<'a> Reader<'a> {
+    /// A name is a metric label.
+    pub(super) fn link_name(&mut self, key: Key<'a>) -> String {
+        let Some((at, name)) = self.text(key, "mtn") else { return String::new() };
+        if !is_bridge_name(&name) {
+            let allowed = "allowed are 1 to 32 of a-z 0-9 _ -";
+            self.fault(at, format!("ussd_link.name is {name:?}; {allowed}"));
+        } else if !self.links.insert(name.clone()) {
+            self.fault(at, format!("two USSD links are called {name:?}; names are unique"));
+        }
+        name
+    }
+
+    pub(super) fn link_address(&mut self, key: Key<'a>) -> Address {
+        let nowhere = || Address { host: String::new(), port: 0 };
+        let Some((at, text)) = self.text(key, "10.0.0.1:2775") else { return nowhere() };
+        address(&text).unwrap_or_else(|| {
+            let text = format!(
+                "ussd_link.address is {text:?}; write HOST:PORT, for example \"10.0.0.1:2775\", \
+                 \"smsc.example:2775\" or \"[::1]:2775\""
+            );
+            self.fault(at, text);
+            nowhere()
+        })
+    }
+
+    pub(super) fn link_profile(&mut self, key: Key<'a>) -> Option<Profile> {
+        let (at, text) = self.text(key, "standard")?;
+        Some(self.profile_at(at, text))
+    }
+
+    /// What goes into a bind: printable ASCII, and no longer than SMPP allows (SMPP 3.4, 5.2).
+    pub(super) fn link_word(&mut self, key: Key<'a>, usual: &str, most: usize) -> String {
+        let name = key.name.clone();
+        let Some((at, text)) = self.text_if(key, usual) else { return usual.to_owned() };
+        if text.len() > most || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let text =
+                format!("{name} is {text:?}; allowed are 1 to {most} letters, digits or signs");
+            self.fault(at, text);
+        }
+        text
+    }
+
+    pub(super) fn link_tls(&mut self, key: Key<'a>) -> Option<Tls> {
+        self.table_if(key, "ussd_link.tls")
+    }
+
+    /// Files; none if nothing is said.
+    pub(super) fn paths_if(&mut self, key: Key<'a>, example: &str) -> Vec<PathBuf> {
+        if !key.is_there() {
+            return Vec::new();
+        }
+        self.texts(key, example).into_iter().map(|(_, text)| self.base.join(text)).collect()
+    }
+}
