@@ -6,7 +6,7 @@ use std::path::Path;
 pub(crate) use tillgate_config::{
     Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, Import,
     InstallOptions, Iso8583Listener, KekOld, ListenerTls, Log, LogFormat, LogLevel, ProfileSource,
-    Scheme, Secret, Store, Tls, template,
+    Scheme, Secret, Store, Tls, UssdBind, UssdLink, template,
 };
 use tillgate_store_rocks::Options;
 use zeroize::Zeroizing;

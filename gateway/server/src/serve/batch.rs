@@ -18,7 +18,7 @@ use tillgate_codec::limits::PAYLOAD_BYTES_MAX;
 use tillgate_core::card::{append, reserve};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
-use tillgate_core::processing::{Effect, Opened};
+use tillgate_core::processing::{Effect, HandsetOrigin, Opened};
 use tillgate_core::transaction::{Ask, Origin, Push, Reply};
 use tillgate_store_core::{ChipAnswer, TerminalId};
 use zeroize::Zeroize as _;
@@ -58,6 +58,12 @@ pub(crate) enum InboundItem {
         origin: Origin,
         body: Range<usize>,
     },
+    /// From a handset.
+    Handset {
+        origin: Origin,
+        from: HandsetOrigin,
+        ask: HandsetItem,
+    },
     /// A message of an ISO 8583 listener.
     Frame {
         origin: Origin,
@@ -65,6 +71,13 @@ pub(crate) enum InboundItem {
         listener: u16,
         message: Range<usize>,
     },
+}
+
+/// What is asked from a handset: PINs as they were typed, or the body of a message.
+pub(crate) enum HandsetItem {
+    LogOn(Range<usize>),
+    ChangePin(Range<usize>, Range<usize>),
+    Message(Range<usize>),
 }
 
 #[expect(clippy::large_enum_variant, reason = "replies are what nearly every one of them is")]

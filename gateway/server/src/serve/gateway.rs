@@ -6,7 +6,8 @@
 //!       │  └────letters──────┘  └────┘ └─found──┘            │
 //!       └── superseded, drain                             admin: handle
 //!
-//!  iso8583 0..k: threads of listeners, with the same ways to the pool and back
+//!  iso8583 0..k: threads of listeners, and one of all USSD links, with the same ways to the pool and
+//!  back
 //! ```
 
 use std::net::{SocketAddr, TcpListener};
@@ -29,15 +30,17 @@ use super::handle::{Ordered, ServeHandle, controls};
 use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, PRESENCE_MAX, WRITER_QUEUE_MAX};
 use super::listeners::Listeners;
 use super::mailbox::Mailbox;
-use super::metrics::{BridgeMetrics, ListenerMetrics, Metrics};
+use super::metrics::{BridgeMetrics, ListenerMetrics, Metrics, UssdMetrics};
 use super::pool::{Tools, Worker};
 use super::reactor::{Events, ListenerSetup, ListenerThread, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::startup;
 use super::supervisor::Report;
+use super::ussd::{Ussd, UssdSetup, UssdThread};
 use super::view::Stage;
 use super::writer::{Writer, WriterMessage, WriterSetup};
 use crate::config::{self, Budget, Config, Iso8583Listener};
+use crate::entropy;
 use crate::exit::Failure;
 use crate::harden::raise_descriptors;
 
@@ -49,6 +52,8 @@ pub(crate) struct Gateway {
     pub(crate) listeners: Vec<SocketAddr>,
     /// Their names.
     pub(super) names: Vec<String>,
+    /// Names of the USSD links.
+    pub(super) links: Vec<String>,
     pub(crate) handle: ServeHandle,
     pub(super) reports: Receiver<Report>,
     /// The way to tell it to go down, beside the signals.
@@ -97,6 +102,7 @@ impl Gateway {
         let listeners = listen(address, config.listen.backlog, config.listen.reactors)
             .map_err(|error| Failure::config(format!("listen.terminals {address}: {error}")))?;
         let iso8583 = Listeners::open(config)?;
+        let ussd = Ussd::load(config)?;
         let metrics = metrics(config);
         let (controls, orders) = controls(clock);
         let handle = ServeHandle {
@@ -110,9 +116,11 @@ impl Gateway {
             clock,
         };
         warn_of_unknown_listeners(&handle.directory.read().registry, config);
+        ussd.warn_of_long_screens(&handle.directory.read().registry);
         tracing::info!(recovered, "transactions without an outcome taken up again");
         let claims = Arc::new(claims);
-        let parts = Parts { transactions, store, orders, listeners, claims, providers, iso8583 };
+        let parts =
+            Parts { transactions, store, orders, listeners, claims, providers, iso8583, ussd };
         spawn(config, handle, parts)
             .map_err(|error| Failure::internal(format!("starting threads: {error}")))
     }
@@ -143,6 +151,7 @@ struct Parts {
     claims: Arc<SharedClaims>,
     providers: Providers,
     iso8583: Listeners,
+    ussd: Ussd,
 }
 
 fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<Gateway> {
@@ -172,6 +181,8 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     let names = Arc::clone(&parts.iso8583.listeners);
     let ports = ports(config, &handle, parts.iso8583, &ways)?;
     mailboxes.extend(ports.iter().map(|(_, mailbox)| mailbox.clone()));
+    let ussd = ussd_thread(config, &handle, parts.ussd, (&ways, mailboxes.len()))?;
+    mailboxes.extend(ussd.iter().map(|(_, mailbox)| mailbox.clone()));
     let tools = Tools {
         jobs: jobs_out,
         hellos: hellos_out,
@@ -184,6 +195,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
             catalogue: 0,
         },
         calendar: config.calendar.clone(),
+        reactors: config.listen.reactors,
         listeners: names,
         recyclers: ways.recyclers,
         handle: handle.clone(),
@@ -199,6 +211,9 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     for (index, (port, _)) in ports.into_iter().enumerate() {
         running.push(start_turns(format!("iso8583-{index}"), &report, move || port.run())?);
     }
+    if let Some((ussd, _)) = ussd {
+        running.push(start_turns("ussd".to_owned(), &report, move || ussd.run())?);
+    }
     let (scrub, until) = bounded(0);
     let (dir, scrubbed) = (config.store.dir.clone(), handle.clone());
     running.push(start("scrub".to_owned(), move || Scrubber::new(scrubbed, dir, until).run())?);
@@ -207,6 +222,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         address,
         listeners,
         names: config.iso8583_listeners.iter().map(|listener| listener.name.clone()).collect(),
+        links: config.ussd_links.iter().map(|link| link.name.clone()).collect(),
         handle,
         reports,
         report,
@@ -276,6 +292,33 @@ fn ports(
     made.map(make).collect()
 }
 
+/// The thread of all USSD links, behind the listeners, with the way to it; none without links.
+fn ussd_thread(
+    config: &Config,
+    handle: &ServeHandle,
+    ussd: Ussd,
+    (ways, reactor): (&ReactorLinks, usize),
+) -> std::io::Result<Option<(UssdThread, Mailbox)>> {
+    if ussd.links.is_empty() {
+        return Ok(None);
+    }
+    let (events, mailbox) = Events::new()?;
+    let setup = UssdSetup {
+        reactor: u16::try_from(reactor).map_err(std::io::Error::other)?,
+        ussd,
+        calendar: config.calendar.clone(),
+        seed: u64::from_le_bytes(entropy::bytes()),
+        clock: handle.clock,
+        directory: Arc::clone(&handle.directory),
+        metrics: Arc::clone(&handle.metrics.ussd),
+        mailbox: mailbox.clone(),
+        jobs: ways.jobs.clone(),
+        recyclers: ways.recyclers.clone(),
+        reports: ways.reports.clone(),
+    };
+    Ok(Some((UssdThread::new(setup, events), mailbox)))
+}
+
 /// Starts a thread that turns until it is to end; the supervisor waits for its report.
 fn start_turns(
     name: String,
@@ -305,6 +348,7 @@ fn metrics(config: &Config) -> Arc<Metrics> {
         reactors: (0..config.listen.reactors).map(|_| Arc::default()).collect(),
         bridges: config.bridges.iter().map(bridge).collect(),
         listeners: config.iso8583_listeners.iter().map(listener).collect(),
+        ussd: Arc::new(UssdMetrics::named(config.ussd_links.iter().map(|link| &*link.name))),
         ..Metrics::default()
     })
 }

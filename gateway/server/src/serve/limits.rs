@@ -75,6 +75,10 @@ pub(crate) const CONTROLS_MAX: usize = 64;
 /// Batches of comings and goings waiting for the supervisor.
 pub(crate) const PRESENCE_MAX: usize = 256;
 
+/// Records of dialogs that wait for the supervisor, about 120 bytes each: some seconds of the most
+/// that one core brings. Beyond it the oldest are counted and dropped.
+pub(crate) const DIALOG_RECORDS_MAX: usize = 65_536;
+
 /// Empty batches of one kind kept for reuse.
 pub(crate) const SPARE_BATCHES_MAX: usize = 256;
 

@@ -21,6 +21,7 @@ use tillgate_store_core::TerminalId;
 
 use super::batch::ReplyBatch;
 use super::limits::REACTOR_MAIL_MAX;
+use super::ussd::Opened;
 
 /// What a reactor is sent.
 pub(crate) enum Mail {
@@ -28,6 +29,8 @@ pub(crate) enum Mail {
     ReplyBatch(Box<ReplyBatch>),
     /// From another reactor: the terminal has a newer session there.
     Superseded { terminal: TerminalId, age: SessionAge },
+    /// To the thread of USSD links: what became of an attempt to connect.
+    Opened(Opened),
     /// From the supervisor: refuse new connections, finish, stop when nothing is left.
     Drain,
     /// From the supervisor: stop now.

@@ -6,6 +6,7 @@
 //! * [`scrub`] — reads the store again and again, to find damage.
 //! * [`listeners`] — profiles and sockets of terminals of other makers; their threads are beside
 //!   the reactors.
+//! * [`ussd`] — links to USSD centres, on one thread.
 //! * [`bridge`] — providers' sockets; [`supervisor`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
 
@@ -27,6 +28,7 @@ mod startup;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+pub(crate) mod ussd;
 pub(crate) mod view;
 mod writer;
 

@@ -12,12 +12,15 @@ use tillgate_core::claims::Claim;
 use tillgate_core::directory::Directory;
 use tillgate_core::id::SessionId;
 use tillgate_core::listener::Listener;
-use tillgate_core::processing::{self, Greeting, LinkParameters, Processed, Shaken};
+use tillgate_core::processing::{
+    self, Greeting, HandsetAsk, HandsetOrigin, LinkParameters, Processed, Shaken,
+};
 use tillgate_core::time::{Calendar, UnixMillis};
 use tillgate_core::transaction::{Origin, Reply};
 
 use super::batch::{
-    Inbound, InboundItem, Outbound, OutboundItem, Recyclers, ReplyBatch, ReplyItem, RequestBatch,
+    HandsetItem, Inbound, InboundItem, Outbound, OutboundItem, Recyclers, ReplyBatch, ReplyItem,
+    RequestBatch,
 };
 use super::claims::SharedClaims;
 use super::handle::ServeHandle;
@@ -42,6 +45,8 @@ pub(crate) struct Tools {
     pub(crate) claims: Arc<SharedClaims>,
     pub(crate) parameters: LinkParameters,
     pub(crate) calendar: Calendar,
+    /// Reactors of the sealed link: listeners come behind them.
+    pub(crate) reactors: u16,
     pub(crate) listeners: Arc<[Arc<Listener>]>,
     pub(crate) recyclers: Recyclers,
     /// The directory that requests are verified against, the keys, clock and counters.
@@ -51,9 +56,8 @@ pub(crate) struct Tools {
 impl Tools {
     /// The listener that a session belongs to: those of the sealed link come first.
     fn listener_of(&self, session: SessionId) -> Option<&Listener> {
-        let reactors = self.mailboxes.len() - self.listeners.len();
-        let index = usize::from(session.reactor).checked_sub(reactors)?;
-        self.listeners.get(index).map(|listener| &**listener)
+        let index = session.reactor.checked_sub(self.reactors)?;
+        self.listeners.get(usize::from(index)).map(|listener| &**listener)
     }
 }
 
@@ -113,6 +117,16 @@ impl Worker {
                 InboundItem::Request { origin, body } => {
                     self.request(origin, bytes.at(&body), wall, &directory);
                 }
+                InboundItem::Handset { origin, from, ask } => {
+                    let ask = match &ask {
+                        HandsetItem::LogOn(pin) => HandsetAsk::LogOn { pin: bytes.at(pin) },
+                        HandsetItem::ChangePin(old, new) => {
+                            HandsetAsk::ChangePin { old: bytes.at(old), new: bytes.at(new) }
+                        }
+                        HandsetItem::Message(body) => HandsetAsk::Message(bytes.at(body)),
+                    };
+                    self.handset(&ask, (from, origin), wall, &directory);
+                }
                 InboundItem::Frame { origin, listener, message } => {
                     self.frame(origin, listener, (bytes.at(&message), wall), &directory);
                 }
@@ -165,6 +179,19 @@ impl Worker {
         let Tools { calendar, listeners, handle: ServeHandle { keys, .. }, .. } = &self.tools;
         let (listener, at) = (&listeners[usize::from(listener)], (wall, calendar));
         let processed = processing::decode_frame(message, listener, origin, at, directory, keys);
+        self.processed(processed, wall, directory);
+    }
+
+    fn handset(
+        &mut self,
+        ask: &HandsetAsk<'_>,
+        (from, origin): (HandsetOrigin, Origin),
+        wall: UnixMillis,
+        directory: &Directory,
+    ) {
+        let Tools { calendar, handle: ServeHandle { keys, .. }, .. } = &self.tools;
+        let (at, with) = ((wall, calendar), (directory, &**keys));
+        let processed = processing::decode_handset(ask, from, origin, at, with, entropy::bytes);
         self.processed(processed, wall, directory);
     }
 

@@ -18,6 +18,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tillgate_core::drain::{Drained, Step, WayDown};
 use tillgate_core::online::PresenceChange;
+use tillgate_core::ussd::dialogs::DialogRecord;
+use tillgate_core::ussd::smpp::LinkState;
 use tillgate_store_core::TerminalId;
 
 use super::gateway::Gateway;
@@ -30,6 +32,12 @@ pub(crate) enum Report {
     PresenceChanges(Vec<PresenceChange>),
     /// From a listener: for the log.
     Unanswered(Unanswered),
+    /// From the thread of USSD links: a link is up or down, and why it was closed last.
+    LinkState { link: u16, state: LinkState, down: String },
+    /// From there: a connection could not be opened.
+    LinkFault { link: u16, text: String },
+    /// From there: for the log.
+    DialogsOver(Vec<DialogRecord>),
     /// From a reactor: it has ended.
     ReactorDone,
     /// From outside, a signal for one: go down.
@@ -76,10 +84,50 @@ impl Gateway {
             match self.reports.recv() {
                 Ok(Report::PresenceChanges(changes)) => self.handle.view.note_presence(&changes),
                 Ok(Report::Unanswered(unanswered)) => self.note_unanswered(&unanswered),
+                Ok(Report::LinkState { link, state, down }) => {
+                    self.note_link(link, state, &down);
+                }
+                Ok(Report::LinkFault { link, text }) => {
+                    let link = self.link_name(link);
+                    tracing::warn!(link, error = text, "a USSD centre cannot be connected to");
+                }
+                Ok(Report::DialogsOver(records)) => self.note_dialogs(&records),
                 Ok(Report::GoDown) | Err(_) => return,
                 // It ends the process itself when it fails.
                 Ok(Report::ReactorDone) => {}
             }
+        }
+    }
+
+    fn link_name(&self, link: u16) -> &str {
+        self.links.get(usize::from(link)).map_or("", |name| name.as_str())
+    }
+
+    fn note_link(&self, link: u16, state: LinkState, down: &str) {
+        self.handle.view.note_link(usize::from(link), state, down);
+        let (link, state) = (self.link_name(link), state.label());
+        if down.is_empty() || state == "bound" {
+            tracing::info!(link, state, "a USSD link");
+        } else {
+            tracing::warn!(link, state, why = down, "a USSD link");
+        }
+    }
+
+    /// The record of each dialog, for bills and complaints.
+    fn note_dialogs(&self, records: &[DialogRecord]) {
+        for record in records {
+            tracing::info!(
+                target: "tillgate::dialog",
+                link = self.link_name(record.link),
+                msisdn = record.msisdn.number(),
+                code = record.service_code.as_str(),
+                terminal = record.terminal.map(|terminal| terminal.to_string()),
+                took_ms = record.took.0 / 1_000_000,
+                screens = record.screens,
+                sale = record.sale.map(|(date, stan)| format!("{date}/{stan}")),
+                end = record.why.label(),
+                "a dialog is over"
+            );
         }
     }
 
@@ -125,8 +173,14 @@ impl Gateway {
                     Ok(Report::PresenceChanges(changes)) => {
                         self.handle.view.note_presence(&changes)
                     }
-                    Ok(Report::GoDown | Report::Unanswered(_)) | Err(RecvTimeoutError::Timeout) => {
-                    }
+                    Ok(Report::DialogsOver(records)) => self.note_dialogs(&records),
+                    Ok(
+                        Report::GoDown
+                        | Report::Unanswered(_)
+                        | Report::LinkState { .. }
+                        | Report::LinkFault { .. },
+                    )
+                    | Err(RecvTimeoutError::Timeout) => {}
                     // Nobody is left to report: nothing is waited for.
                     Err(RecvTimeoutError::Disconnected) => way.look(way.deadline()),
                 },

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use parking_lot::{Mutex, RwLock};
 use tillgate_core::online::{Online, Presence, PresenceChange};
+use tillgate_core::ussd::smpp::LinkState;
 use tillgate_store_core::TerminalId;
 
 use super::limits::ACKNOWLEDGED_MAX;
@@ -15,6 +16,16 @@ pub(crate) struct View {
     online: RwLock<Online>,
     acknowledged: Mutex<VecDeque<Acknowledged>>,
     stage: RwLock<Stage>,
+    /// Of each USSD link, as it was reported last.
+    links: RwLock<Vec<LinkShown>>,
+}
+
+/// What is known of a USSD link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LinkShown {
+    pub(crate) state: &'static str,
+    /// Why it was closed last; may be empty.
+    pub(crate) down: String,
 }
 
 /// A pushed command that its terminal has answered.
@@ -71,6 +82,19 @@ impl View {
     pub(super) fn note_presence(&self, changes: &[PresenceChange]) {
         let mut online = self.online.write();
         changes.iter().for_each(|change| online.note(change));
+    }
+
+    /// A USSD link; `None`: nothing was reported yet.
+    pub(crate) fn link(&self, index: usize) -> Option<LinkShown> {
+        self.links.read().get(index).filter(|link| !link.state.is_empty()).cloned()
+    }
+
+    pub(super) fn note_link(&self, index: usize, state: LinkState, down: &str) {
+        let mut links = self.links.write();
+        if links.len() <= index {
+            links.resize_with(index + 1, LinkShown::default);
+        }
+        links[index] = LinkShown { state: state.label(), down: down.to_owned() };
     }
 
     pub(super) fn note_acknowledged(&self, entry: Acknowledged) {

@@ -127,31 +127,8 @@ impl TlsClient {
     /// # Errors
     /// Which file is missing, unsafe or no PEM, and what was expected.
     pub(super) fn load(tls: &Tls) -> Result<Self, Failure> {
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates(&tls.ca)? {
-            roots.add(certificate).map_err(|error| wrong(&tls.ca, error))?;
-        }
-        let ring = Arc::new(rustls::crypto::ring::default_provider());
-        let builder = ClientConfig::builder_with_provider(ring)
-            .with_safe_default_protocol_versions()
-            .map_err(Failure::internal)?
-            .with_root_certificates(roots);
-        let config = match (&tls.certificate, &tls.key) {
-            (None, None) => builder.with_no_client_auth(),
-            (Some(file), Some(key)) => builder
-                .with_client_auth_cert(certificates(file)?, private_key(key)?)
-                .map_err(|error| wrong(key, error))?,
-            (Some(file), None) | (None, Some(file)) => {
-                let text =
-                    "bridge.tls.certificate and bridge.tls.key are one pair: name both files";
-                return Err(wrong(file, text));
-            }
-        };
-        let name = tls.name.as_ref().map(|name| {
-            ServerName::try_from(name.clone())
-                .map_err(|_| Failure::config(format!("bridge.tls.name: {name:?} is no host name")))
-        });
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name: name.transpose()? })
+        let connector = TlsConnector::from(trusting(tls)?);
+        Ok(Self { connector, name: tls.name.as_deref().map(server_name).transpose()? })
     }
 
     /// The handshake with a provider.
@@ -168,6 +145,46 @@ impl TlsClient {
             Err(io::Error::other("the provider did not end the TLS handshake in time"))
         })
     }
+}
+
+/// What a client of a provider or a USSD centre is configured with, and the name that it expects: of
+/// the configuration, or of the address.
+///
+/// # Errors
+/// As [`TlsClient::load`].
+pub(in crate::serve) fn client_config(
+    tls: &Tls,
+    host: &str,
+) -> Result<(Arc<ClientConfig>, ServerName<'static>), Failure> {
+    Ok((trusting(tls)?, server_name(tls.name.as_deref().unwrap_or(host))?))
+}
+
+fn server_name(name: &str) -> Result<ServerName<'static>, Failure> {
+    ServerName::try_from(name.to_owned())
+        .map_err(|_| Failure::config(format!("tls.name: {name:?} is no host name")))
+}
+
+fn trusting(tls: &Tls) -> Result<Arc<ClientConfig>, Failure> {
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(&tls.ca)? {
+        roots.add(certificate).map_err(|error| wrong(&tls.ca, error))?;
+    }
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .map_err(Failure::internal)?
+        .with_root_certificates(roots);
+    let config = match (&tls.certificate, &tls.key) {
+        (None, None) => builder.with_no_client_auth(),
+        (Some(file), Some(key)) => builder
+            .with_client_auth_cert(certificates(file)?, private_key(key)?)
+            .map_err(|error| wrong(key, error))?,
+        (Some(file), None) | (None, Some(file)) => {
+            let text = "tls.certificate and tls.key are one pair: name both files";
+            return Err(wrong(file, text));
+        }
+    };
+    Ok(Arc::new(config))
 }
 
 pub(crate) fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {

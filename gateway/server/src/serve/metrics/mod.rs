@@ -4,6 +4,7 @@
 mod histogram;
 mod page;
 mod render;
+mod ussd;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,6 +21,7 @@ use tillgate_store_core::Transaction;
 
 pub(crate) use self::histogram::Histogram;
 pub(crate) use self::page::Page;
+pub(crate) use self::ussd::UssdMetrics;
 
 #[derive(Default)]
 pub(crate) struct Metrics {
@@ -28,6 +30,7 @@ pub(crate) struct Metrics {
     pub(crate) writer: Arc<WriterMetrics>,
     pub(crate) bridges: Vec<Arc<BridgeMetrics>>,
     pub(crate) listeners: Vec<Arc<ListenerMetrics>>,
+    pub(crate) ussd: Arc<UssdMetrics>,
     pub(crate) scrub: Arc<ScrubMetrics>,
     pub(crate) edge: Arc<EdgeMetrics>,
 }

@@ -24,6 +24,7 @@ impl Metrics {
         self.writer(&mut page);
         self.bridges(&mut page);
         self.listeners(&mut page);
+        self.ussd.render(&mut page);
         self.edge(&mut page);
         page
     }

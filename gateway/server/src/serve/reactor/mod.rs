@@ -38,7 +38,8 @@ use super::mailbox::{Inbox, Mail, Mailbox, Sleep, mailbox};
 use super::metrics::ReactorMetrics;
 
 pub(crate) use self::listener::{ListenerSetup, ListenerThread};
-pub(crate) use self::output::ReactorLinks;
+pub(crate) use self::output::{ReactorLinks, session as session_of, token as token_of};
+pub(crate) use self::tls::PortStream;
 
 pub(crate) struct Setup {
     pub(crate) index: u16,
@@ -51,9 +52,9 @@ pub(crate) struct Setup {
 
 /// What a reactor waits for: events of its sockets, and mail.
 pub(crate) struct Events {
-    poll: Poll,
-    ready: mio::Events,
-    inbox: Inbox,
+    pub(crate) poll: Poll,
+    pub(crate) ready: mio::Events,
+    pub(crate) inbox: Inbox,
 }
 
 impl Events {
@@ -88,7 +89,7 @@ enum LoopControl {
 }
 
 const ACCEPTOR: Token = Token(usize::MAX);
-const WAKER: Token = Token(usize::MAX - 1);
+pub(crate) const WAKER: Token = Token(usize::MAX - 1);
 
 impl Reactor {
     /// Registers the listening socket.
@@ -179,6 +180,7 @@ impl Reactor {
             match self.events.inbox.take() {
                 None => return,
                 Some(Mail::ReplyBatch(replies)) => self.take_replies(now, replies),
+                Some(Mail::Opened(_)) => {}
                 Some(Mail::Superseded { terminal, age }) => {
                     self.feed(now, Input::Superseded { terminal, age });
                 }
@@ -282,7 +284,7 @@ impl Reactor {
     }
 }
 
-fn readiness(event: &Event) -> Readiness {
+pub(crate) fn readiness(event: &Event) -> Readiness {
     Readiness {
         readable: event.is_readable(),
         writable: event.is_writable(),

@@ -206,7 +206,7 @@ impl ReactorOutput {
 }
 
 /// The session of a reactor that a token stands for.
-pub(super) fn session(reactor: u16, token: Token) -> SessionId {
+pub(crate) fn session(reactor: u16, token: Token) -> SessionId {
     let bits = u64::try_from(token.0).expect("a token has 64 bits");
     SessionId {
         reactor,
@@ -216,7 +216,7 @@ pub(super) fn session(reactor: u16, token: Token) -> SessionId {
 }
 
 /// A session as a token; [`session`] is the way back.
-pub(super) fn token(session: SessionId) -> Token {
+pub(crate) fn token(session: SessionId) -> Token {
     let bits = (u64::from(session.generation) << 32) | u64::from(session.slot);
     Token(usize::try_from(bits).expect("a token has 64 bits"))
 }

@@ -1,4 +1,4 @@
-//! Sockets of a listener, plain or with TLS. A socket with TLS reads and writes as a plain one does
+//! Sockets of listeners and of USSD links, plain or with TLS. A socket with TLS reads and writes as a plain one does
 //! that fails with [`ErrorKind::WouldBlock`]; its handshake is done while it is read.
 
 use std::io::{self, ErrorKind, Read, Write};
@@ -8,20 +8,21 @@ use std::sync::Arc;
 use mio::event::Source;
 use mio::net::TcpStream;
 use mio::{Interest, Registry, Token};
-use rustls::{ServerConfig, ServerConnection};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 /// Reads of one socket before its session's next turn, where they give no message: a handshake takes two.
 const READS_PER_TURN_MAX: usize = 4;
 /// Bytes that are held for a socket that takes none.
 const UNSENT_BYTES_MAX: usize = 16 * 1024;
 
-pub(super) enum PortStream {
+pub(crate) enum PortStream {
     Plain(TcpStream),
     Tls(Box<TlsStream>),
 }
 
-pub(super) struct TlsStream {
-    tls: ServerConnection,
+pub(crate) struct TlsStream {
+    tls: Connection,
     socket: TcpStream,
 }
 
@@ -29,9 +30,26 @@ impl PortStream {
     /// A new connection; `None` if TLS cannot begin.
     pub(super) fn new(socket: TcpStream, config: Option<&Arc<ServerConfig>>) -> Option<Self> {
         let Some(config) = config else { return Some(Self::Plain(socket)) };
-        let mut tls = ServerConnection::new(Arc::clone(config)).ok()?;
+        let tls = ServerConnection::new(Arc::clone(config)).ok()?;
+        Some(Self::over(tls.into(), socket))
+    }
+
+    /// A connection that was opened to somebody else.
+    ///
+    /// # Errors
+    /// TLS cannot begin.
+    pub(crate) fn to(
+        socket: TcpStream,
+        config: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    ) -> io::Result<Self> {
+        let Some((config, name)) = config else { return Ok(Self::Plain(socket)) };
+        let tls = ClientConnection::new(config, name).map_err(io::Error::other)?;
+        Ok(Self::over(tls.into(), socket))
+    }
+
+    fn over(mut tls: Connection, socket: TcpStream) -> Self {
         tls.set_buffer_limit(Some(UNSENT_BYTES_MAX));
-        Some(Self::Tls(Box::new(TlsStream { tls, socket })))
+        Self::Tls(Box::new(TlsStream { tls, socket }))
     }
 
     /// Where its peer is, while it is connected.
@@ -44,7 +62,7 @@ impl PortStream {
     }
 
     /// Whether TLS is wanted and there is none yet.
-    pub(super) fn shakes_hands(&self) -> bool {
+    pub(crate) fn shakes_hands(&self) -> bool {
         matches!(self, Self::Tls(stream) if stream.tls.is_handshaking())
     }
 
@@ -173,7 +191,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
-    use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+    use rustls::{RootCertStore, StreamOwned};
 
     use super::*;
     use crate::serve::bridge::tls::{certificates, private_key};

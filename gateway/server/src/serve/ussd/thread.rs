@@ -1,0 +1,507 @@
+//! The thread of all USSD links: their sockets and dialogs. It moves bytes and decides nothing: what
+//! to connect, say and close is said by each [`SmppLink`], what subscribers see by [`Dialogs`].
+//!
+//! ```text
+//!   mail, sockets, time ──▶ SmppLink ──▶ Dialogs ──▶ pool
+//!                sockets ◀── SmppLink ◀── Dialogs ◀── mail
+//! ```
+//!
+//! It reads the registry once a turn, as the pool does; nothing of the terminals' reactors waits for
+//! it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, TrySendError};
+use mio::Interest;
+use mio::net::TcpStream;
+use parking_lot::RwLock;
+use tillgate_core::directory::Directory;
+use tillgate_core::id::SessionId;
+use tillgate_core::processing::HandsetAsk;
+use tillgate_core::session;
+use tillgate_core::sockets::{Readiness, Sockets, Taken};
+use tillgate_core::time::{Calendar, Moment, Span};
+use tillgate_core::ussd::dialogs::{self, Clocks, DialogRecord, Dialogs};
+use tillgate_core::ussd::limits::READ_BYTES_MAX;
+use tillgate_core::ussd::smpp::{Connection, Input, LinkState, Output, SmppLink};
+use tillgate_core::ussd::{DialogAddress, Say, SayKind};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::connect::{self, Opened};
+use super::{Link, Ussd};
+use crate::serve::batch::{HandsetItem, Inbound, InboundItem, Recyclers, ReplyBatch, ReplyItem};
+use crate::serve::clock::Clock;
+use crate::serve::limits::{DIALOG_RECORDS_MAX, MAIL_PER_TURN_MAX, RETRY_AFTER};
+use crate::serve::mailbox::{Mail, Mailbox, Sleep};
+use crate::serve::metrics::UssdMetrics;
+use crate::serve::pool::Job;
+use crate::serve::reactor::{Events, PortStream, WAKER, readiness, session_of, token_of};
+use crate::serve::supervisor::Report;
+
+/// Bytes that a centre may leave unread, and for how long.
+const UNSENT_BYTES_MAX: u32 = 1 << 20;
+const WRITE_STALL: Span = Span::s(20);
+
+pub(crate) struct UssdSetup {
+    /// Among the reactors: replies find their way by it.
+    pub(crate) reactor: u16,
+    pub(crate) ussd: Ussd,
+    pub(crate) calendar: Calendar,
+    /// What tells dialogs from one another.
+    pub(crate) seed: u64,
+    pub(crate) clock: Clock,
+    pub(crate) directory: Arc<RwLock<Directory>>,
+    pub(crate) metrics: Arc<UssdMetrics>,
+    /// To itself, for attempts to connect.
+    pub(crate) mailbox: Mailbox,
+    /// To the pool.
+    pub(crate) jobs: Sender<Job>,
+    pub(crate) recyclers: Recyclers,
+    /// To the supervisor.
+    pub(crate) reports: Sender<Report>,
+}
+
+pub(crate) struct UssdThread {
+    reactor: u16,
+    clock: Clock,
+    events: Events,
+    ends: Vec<LinkEnd>,
+    dialogs: Dialogs,
+    sockets: Sockets<PortStream>,
+    directory: Arc<RwLock<Directory>>,
+    /// What links are to say, once they have said what they had.
+    says: VecDeque<HeldSay>,
+    records: Vec<DialogRecord>,
+    requests: Box<Inbound>,
+    mailbox: Mailbox,
+    jobs: Sender<Job>,
+    recyclers: Recyclers,
+    buffer: Box<[u8]>,
+    metrics: Arc<UssdMetrics>,
+    reports: Sender<Report>,
+    draining: bool,
+    stopped: bool,
+}
+
+/// A link with what the shell keeps of it.
+struct LinkEnd {
+    link: SmppLink,
+    of: Link,
+    /// The state that was reported last.
+    shown: LinkState,
+    /// Connections whose TLS is not there yet.
+    shaking: Vec<SessionId>,
+    /// Of each connection the attempt that is under way, or open.
+    wanted: [Option<u32>; 2],
+}
+
+/// A text on its way from the dialogs to a link.
+struct HeldSay {
+    link: u16,
+    ticket: u64,
+    at: DialogAddress,
+    kind: SayKind,
+    text: Zeroizing<String>,
+    by: Moment,
+}
+
+impl UssdThread {
+    pub(crate) fn new(setup: UssdSetup, events: Events) -> Self {
+        let UssdSetup { reactor, ussd, calendar, seed, clock, .. } = setup;
+        let now = clock.now();
+        let dialogs = ussd.links.iter().map(|link| link.dialogs.clone()).collect();
+        let make = |(index, of): (u64, Link)| LinkEnd {
+            link: SmppLink::new(of.smpp.clone(), seed.wrapping_add(index), now),
+            of,
+            shown: LinkState::Waiting,
+            shaking: Vec::new(),
+            wanted: [None; 2],
+        };
+        Self {
+            reactor,
+            clock,
+            events,
+            ends: (1..).zip(ussd.links).map(make).collect(),
+            dialogs: Dialogs::new(dialogs, ussd.menus, ussd.limits, calendar, (reactor, seed)),
+            sockets: Sockets::in_clear(UNSENT_BYTES_MAX, WRITE_STALL),
+            directory: setup.directory,
+            says: VecDeque::new(),
+            records: Vec::new(),
+            requests: setup.recyclers.inbound.take(),
+            mailbox: setup.mailbox,
+            jobs: setup.jobs,
+            recyclers: setup.recyclers,
+            buffer: vec![0; READ_BYTES_MAX].into_boxed_slice(),
+            metrics: setup.metrics,
+            reports: setup.reports,
+            draining: false,
+            stopped: false,
+        }
+    }
+
+    /// Turns until it is ordered to stop, or to drain and nothing is left.
+    ///
+    /// # Errors
+    /// The poll failed: the process cannot go on.
+    pub(crate) fn run(mut self) -> io::Result<()> {
+        let directory = Arc::clone(&self.directory);
+        loop {
+            self.wait()?;
+            let clocks = Clocks { now: self.clock.now(), wall: self.clock.wall() };
+            let held = directory.read();
+            self.turn(clocks, &held);
+            drop(held);
+            self.flush(clocks.now, &directory);
+            self.hand_over();
+            self.show();
+            if self.stopped || self.is_drained() {
+                return Ok(());
+            }
+        }
+    }
+
+    fn is_drained(&self) -> bool {
+        let said = self.says.is_empty() && self.requests.items.is_empty();
+        let is_over = self.draining && said && self.dialogs.is_drained();
+        is_over && self.ends.iter().all(|end| end.link.is_drained())
+    }
+
+    fn turn(&mut self, clocks: Clocks, directory: &Directory) {
+        self.take_mail(clocks, directory);
+        self.take_events();
+        self.read_sockets(clocks, directory);
+        for index in 0..self.ends.len() {
+            if self.ends[index].link.deadline().is_some_and(|at| at <= clocks.now) {
+                self.feed(index, Input::Deadline, clocks, directory);
+            }
+        }
+        if self.dialogs.deadline().is_some_and(|at| at <= clocks.now) {
+            self.tell_dialogs(dialogs::Input::Deadline, clocks, directory);
+        }
+        if self.draining && self.dialogs.is_drained() {
+            for index in 0..self.ends.len() {
+                self.feed(index, Input::Drain, clocks, directory);
+            }
+        }
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        let timeout = if self.events.inbox.prepare_to_sleep() == Sleep::Busy {
+            Some(Duration::ZERO)
+        } else {
+            self.patience()
+        };
+        let polled = self.events.poll.poll(&mut self.events.ready, timeout);
+        self.events.inbox.wake();
+        match polled {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.events.ready.clear();
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    /// How long to sleep; `None` for ever.
+    fn patience(&self) -> Option<Duration> {
+        if self.sockets.ready() > 0 || self.sockets.is_dirty() {
+            return Some(Duration::ZERO);
+        }
+        let links = self.ends.iter().filter_map(|end| end.link.deadline());
+        let others = [self.dialogs.deadline(), self.sockets.deadline()];
+        let next = links.chain(others.into_iter().flatten()).min();
+        let next = next.map(|at| self.clock.until(at));
+        if self.requests.items.is_empty() && self.records.is_empty() {
+            return next;
+        }
+        Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER))
+    }
+
+    /// Has a link take something in, and carries out all that follows.
+    fn feed(&mut self, index: usize, input: Input<'_>, clocks: Clocks, directory: &Directory) {
+        self.ends[index].link.handle(clocks.now, input);
+        self.carry_out(index, clocks, directory);
+        self.say_held(clocks, directory);
+    }
+
+    fn tell_dialogs(&mut self, input: dialogs::Input<'_>, clocks: Clocks, directory: &Directory) {
+        self.dialogs.handle(clocks, input, directory);
+        carry_out_dialogs(
+            &mut self.dialogs,
+            (&mut self.says, &mut self.requests, &mut self.records),
+        );
+        self.say_held(clocks, directory);
+    }
+
+    /// Says what the dialogs want said, until nothing follows from it.
+    fn say_held(&mut self, clocks: Clocks, directory: &Directory) {
+        while let Some(held) = self.says.pop_front() {
+            let HeldSay { link, ticket, at, kind, text, by } = held;
+            let say = Say { ticket, at: &at, kind, text: &text, by };
+            let index = usize::from(link);
+            self.ends[index].link.handle(clocks.now, Input::Say(say));
+            self.carry_out(index, clocks, directory);
+        }
+    }
+
+    /// Does what a link wants done.
+    fn carry_out(&mut self, index: usize, clocks: Clocks, directory: &Directory) {
+        let Self { ends, dialogs, sockets, says, requests, records, mailbox, reactor, .. } = self;
+        let LinkEnd { link, of, shaking, wanted, .. } = &mut ends[index];
+        let number = u16::try_from(index).unwrap_or(u16::MAX);
+        while let Some(output) = link.poll() {
+            match output {
+                Output::Connect(connection) => {
+                    wanted[connection.index] = Some(connection.attempt);
+                    connect::open(number, connection, of.address.clone(), mailbox.clone());
+                }
+                Output::Send(connection, bytes) => {
+                    sockets.send(session(*reactor, number, connection), bytes);
+                }
+                Output::Close(connection) => {
+                    let session = session(*reactor, number, connection);
+                    shaking.retain(|other| *other != session);
+                    wanted[connection.index].take_if(|it| *it == connection.attempt);
+                    sockets.close(session);
+                }
+                Output::Event(event) => {
+                    let input = dialogs::Input::Event { link: number, event };
+                    dialogs.handle(clocks, input, directory);
+                    carry_out_dialogs(dialogs, (says, requests, records));
+                }
+            }
+        }
+    }
+
+    fn take_mail(&mut self, clocks: Clocks, directory: &Directory) {
+        for _ in 0..MAIL_PER_TURN_MAX {
+            match self.events.inbox.take() {
+                None => return,
+                Some(Mail::ReplyBatch(replies)) => self.take_replies(replies, clocks, directory),
+                Some(Mail::Opened(opened)) => self.opened(opened, clocks, directory),
+                Some(Mail::Superseded { .. }) => {}
+                Some(Mail::Drain) => {
+                    self.draining = true;
+                    self.tell_dialogs(dialogs::Input::Drain, clocks, directory);
+                }
+                Some(Mail::Stop) => self.stopped = true,
+            }
+        }
+    }
+
+    /// Answers; what is for terminals of the sealed link (keys, commands) is for reactors.
+    fn take_replies(
+        &mut self,
+        mut replies: Box<ReplyBatch>,
+        clocks: Clocks,
+        directory: &Directory,
+    ) {
+        let ReplyBatch { items, bytes } = &mut *replies;
+        for item in items.drain(..) {
+            if let ReplyItem::Replied { session, body, effect, .. } = item {
+                let body = bytes.at(&body);
+                let input = dialogs::Input::Replied { session, body, effect };
+                self.tell_dialogs(input, clocks, directory);
+            }
+        }
+        self.recyclers.replies.give(replies);
+    }
+
+    /// A connection is there, or not.
+    fn opened(&mut self, opened: Opened, clocks: Clocks, directory: &Directory) {
+        let Opened { link, connection, stream } = opened;
+        let (index, session) = (usize::from(link), session(self.reactor, link, connection));
+        if self.ends[index].wanted[connection.index] != Some(connection.attempt) {
+            // The link has given it up.
+            return;
+        }
+        let tls = self.ends[index].of.tls.clone();
+        let made = stream.and_then(|stream| {
+            let mut stream = PortStream::to(TcpStream::from_std(stream), tls)?;
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            self.events.poll.registry().register(&mut stream, token_of(session), interest)?;
+            Ok(stream)
+        });
+        match made {
+            Ok(stream) => {
+                let shakes = stream.shakes_hands();
+                self.sockets.insert(session, stream);
+                if shakes {
+                    self.ends[index].shaking.push(session);
+                    let readiness = Readiness { readable: true, ..Readiness::default() };
+                    return self.sockets.notice(session, readiness);
+                }
+                self.feed(index, Input::Connected(connection), clocks, directory);
+            }
+            Err(error) => {
+                let report = Report::LinkFault { link, text: error.to_string() };
+                // The link's state is shown all the same.
+                drop(self.reports.try_send(report));
+                self.feed(index, Input::Lost(connection), clocks, directory);
+            }
+        }
+    }
+
+    /// Only notes what the events say; reading follows for all of them alike.
+    fn take_events(&mut self) {
+        for event in &self.events.ready {
+            if event.token() == WAKER {
+                continue;
+            }
+            let session = session_of(self.reactor, event.token());
+            let mut readiness = readiness(event);
+            // What TLS has left to write, it writes when it is read.
+            readiness.readable |= readiness.writable;
+            self.sockets.notice(session, readiness);
+        }
+        self.events.ready.clear();
+    }
+
+    fn read_sockets(&mut self, clocks: Clocks, directory: &Directory) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        for _ in 0..self.sockets.ready() {
+            let Some(session) = self.sockets.next_ready() else { break };
+            let (index, connection) = parts(session);
+            match self.sockets.read(session, &mut buffer) {
+                Taken::Bytes(length) => {
+                    let bytes = &mut buffer[..length];
+                    self.shaken(session, clocks, directory);
+                    self.feed(index, Input::Received(connection, bytes), clocks, directory);
+                    if self.ends[index].of.tls.is_some() {
+                        // A short read is not the end of what there is.
+                        let readiness = Readiness { readable: true, ..Readiness::default() };
+                        self.sockets.notice(session, readiness);
+                    }
+                    // A PIN may have been in it.
+                    bytes.zeroize();
+                }
+                Taken::Nothing => self.shaken(session, clocks, directory),
+                Taken::End => {
+                    self.feed(index, Input::Lost(connection), clocks, directory);
+                    self.sockets.close(session);
+                }
+            }
+        }
+        self.buffer = buffer;
+    }
+
+    /// A connection is usable as soon as its TLS is there.
+    fn shaken(&mut self, session: SessionId, clocks: Clocks, directory: &Directory) {
+        let (index, connection) = parts(session);
+        let Some(end) = self.ends.get_mut(index) else { return };
+        let Some(place) = end.shaking.iter().position(|other| *other == session) else { return };
+        if self.sockets.stream(session).is_some_and(|stream| !stream.shakes_hands()) {
+            end.shaking.swap_remove(place);
+            self.feed(index, Input::Connected(connection), clocks, directory);
+        }
+    }
+
+    /// Sends what the turn has gathered, and gives up who does not take it.
+    fn flush(&mut self, now: Moment, directory: &RwLock<Directory>) {
+        self.sockets.flush(now);
+        while let Some(lost) = self.sockets.next_lost(now) {
+            let (session, is_full) = match lost {
+                session::Input::Overflowed { session } => (session, true),
+                session::Input::Closed { session } => (session, false),
+                _ => continue,
+            };
+            let (index, connection) = parts(session);
+            let input =
+                if is_full { Input::Overflowed(connection) } else { Input::Lost(connection) };
+            let clocks = Clocks { now, wall: self.clock.wall() };
+            self.feed(index, input, clocks, &directory.read());
+            self.sockets.close(session);
+        }
+    }
+
+    fn hand_over(&mut self) {
+        if !self.records.is_empty() {
+            let report = Report::DialogsOver(std::mem::take(&mut self.records));
+            if let Err(TrySendError::Full(Report::DialogsOver(records))) =
+                self.reports.try_send(report)
+            {
+                self.records = records;
+                let over = self.records.len().saturating_sub(DIALOG_RECORDS_MAX);
+                self.records.drain(..over);
+                self.metrics.lost_records.add(u64::try_from(over).unwrap_or(u64::MAX));
+            }
+        }
+        // A batch that does not fit is added to: it is bounded by the dialogs.
+        let jobs = &self.jobs;
+        self.recyclers.inbound.hand_over(&mut self.requests, |batch| {
+            match jobs.try_send(Job::Inbound(batch)) {
+                Err(TrySendError::Full(Job::Inbound(batch))) => Some(batch),
+                _ => None,
+            }
+        });
+    }
+
+    /// Publishes counters, and what has changed about links.
+    fn show(&mut self) {
+        self.metrics.publish(&self.dialogs.stats());
+        for (index, end) in (0..).zip(&mut self.ends) {
+            let status = end.link.status();
+            self.metrics.links[usize::from(index)].publish(&status);
+            if status.state != end.shown && is_news(end.shown, status.state) {
+                let down = status.down.map(|down| down.to_string()).unwrap_or_default();
+                let report = Report::LinkState { link: index, state: status.state, down };
+                if self.reports.try_send(report).is_ok() {
+                    end.shown = status.state;
+                }
+            } else {
+                end.shown = status.state;
+            }
+        }
+    }
+}
+
+/// Whether operators want to know: that a link is up or down, not how it comes up.
+fn is_news(before: LinkState, now: LinkState) -> bool {
+    let is_up = |state| matches!(state, LinkState::Bound | LinkState::Throttled);
+    is_up(before) != is_up(now) || (is_up(now) && before != now) || now == LinkState::Waiting
+}
+
+fn carry_out_dialogs(
+    dialogs: &mut Dialogs,
+    (says, requests, records): (&mut VecDeque<HeldSay>, &mut Box<Inbound>, &mut Vec<DialogRecord>),
+) {
+    while let Some(output) = dialogs.poll() {
+        match output {
+            dialogs::Output::Say { link, say } => says.push_back(HeldSay {
+                link,
+                ticket: say.ticket,
+                at: say.at.clone(),
+                kind: say.kind,
+                text: Zeroizing::new(say.text.to_owned()),
+                by: say.by,
+            }),
+            dialogs::Output::Request { origin, from, ask } => {
+                let bytes = &mut requests.bytes;
+                let ask = match ask {
+                    HandsetAsk::LogOn { pin } => HandsetItem::LogOn(bytes.copy(pin)),
+                    HandsetAsk::ChangePin { old, new } => {
+                        HandsetItem::ChangePin(bytes.copy(old), bytes.copy(new))
+                    }
+                    HandsetAsk::Message(body) => HandsetItem::Message(bytes.copy(body)),
+                };
+                requests.items.push(InboundItem::Handset { origin, from, ask });
+            }
+            dialogs::Output::Over(record) => records.push(record),
+        }
+    }
+}
+
+/// The name of a link's connection among sockets.
+fn session(reactor: u16, link: u16, connection: Connection) -> SessionId {
+    let index = u32::try_from(connection.index).unwrap_or(u32::MAX);
+    SessionId { reactor, slot: u32::from(link) * 2 + index, generation: connection.attempt }
+}
+
+/// The link and the connection of that name.
+fn parts(session: SessionId) -> (usize, Connection) {
+    let slot = usize::try_from(session.slot).unwrap_or(usize::MAX);
+    (slot / 2, Connection { index: slot % 2, attempt: session.generation })
+}
