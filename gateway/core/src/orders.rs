@@ -2,8 +2,8 @@
 //! notified, and what only a person may order.
 
 use tillgate_store_core::{
-    BridgeOrder, BusinessDate, Change, Key, KeyError, RefundStep, RegistryRecord, Sealed, Status,
-    Terminal, TerminalId,
+    BridgeOrder, BusinessDate, Change, Handset, Key, KeyError, PinHash, RefundStep, RegistryRecord,
+    Sealed, Status, Terminal, TerminalId,
 };
 
 use crate::access::Caller;
@@ -39,6 +39,41 @@ pub fn order_bridge(order: BridgeOrder) -> ControlOrder {
     let note = format!("bridge {bridge} is {}{why}", status.label());
     let change = Change { note, records: vec![RegistryRecord::Bridge(order)], ..Change::default() };
     ControlOrder::Change { change, tell: Vec::new() }
+}
+
+/// What is done to a handset.
+pub enum HandsetChange {
+    Block,
+    Unblock,
+    /// Wrong PINs are forgiven, as with every change.
+    Unlock,
+    /// This PIN, which its holder has to change first.
+    Pin(PinHash),
+}
+
+/// Changes a handset; its dialogs end. `None`: the number of its changes is used up.
+#[must_use]
+pub fn change_handset(mut handset: Handset, what: HandsetChange) -> Option<ControlOrder> {
+    handset.revision = handset.revision.checked_add(1)?;
+    let verb = match what {
+        HandsetChange::Block => {
+            handset.status = Status::Blocked;
+            "block"
+        }
+        HandsetChange::Unblock => {
+            handset.status = Status::Active;
+            "unblock"
+        }
+        HandsetChange::Unlock => "unlock",
+        HandsetChange::Pin(pin) => {
+            (handset.pin, handset.initial) = (Some(pin), true);
+            "another PIN for"
+        }
+    };
+    let note = format!("{verb} handset {}", handset.msisdn);
+    let records = vec![RegistryRecord::Handset(handset)];
+    let change = Change { note, records, ..Change::default() };
+    Some(ControlOrder::Change { change, tell: Vec::new() })
 }
 
 /// What is done to the keys of a terminal.

@@ -16,6 +16,7 @@ mod bridges;
 mod control;
 mod error;
 mod gauges;
+mod handsets;
 mod history;
 mod import;
 mod journal;
@@ -33,6 +34,7 @@ mod status;
 mod stock;
 mod terminals;
 mod transactions;
+mod ussd;
 mod withdrawal;
 
 use std::io;

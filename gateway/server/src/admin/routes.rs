@@ -24,8 +24,8 @@ use super::limits::{BODY_TIME_MAX, STRANGER_BODY_TIME_MAX};
 use super::openapi::{self, Document};
 use super::route::{Call, Given, Route};
 use super::{
-    backup, bridges, history, import, journal, keys, login, orders, routing, status, stock,
-    terminals, transactions, withdrawal,
+    backup, bridges, handsets, history, import, journal, keys, login, orders, routing, status,
+    stock, terminals, transactions, ussd, withdrawal,
 };
 
 #[rustfmt::skip]
@@ -82,7 +82,7 @@ fn table() -> Vec<Route> {
         Route::new(POST, "/api/v1/backup", Write, backup::begin, ("Backup",
             "Begin a backup: a checkpoint on the gateway's own disk, for `tillgate backup` to \
              copy; it takes the place of the one before")),
-    ].into_iter().chain(supply()).collect()
+    ].into_iter().chain(supply()).chain(handsets()).collect()
 }
 
 /// What sales are made of: bridges and stock.
@@ -111,6 +111,25 @@ fn supply() -> [Route; 7] {
         Route::new(GET, "/api/v1/stock/voids", Read, withdrawal::voided, ("Voids",
             "Sold vouchers that their issuer has to void or has voided: of sales that were refunded \
              or wait for it. `next` is the `after` of the next page")),
+    ]
+}
+
+/// Sellers without a terminal of their own.
+#[rustfmt::skip]
+fn handsets() -> [Route; 4] {
+    use Access::{Read, Write};
+    const GET: Method = Method::GET;
+    const POST: Method = Method::POST;
+    [
+        Route::new(GET, "/api/v1/ussd/links", Read, ussd::list, ("UssdLinks",
+            "Links to USSD centres: the state of each, and why it was closed last")),
+        Route::new(GET, "/api/v1/handsets", Read, handsets::list, ("Handsets",
+            "Handsets by number; never a PIN. `next` is the `after` of the next page")),
+        Route::new(GET, "/api/v1/handsets/{msisdn}", Read, handsets::show, ("Handset",
+            "One handset, and whether it is locked")),
+        Route::new(POST, "/api/v1/handsets/{msisdn}", Write, handsets::change, ("ChangeHandset",
+            "Block or unblock a handset, unlock it after wrong PINs, or give it another PIN, which its \
+             holder has to change first. Its dialogs end")),
     ]
 }
 

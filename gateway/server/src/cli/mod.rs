@@ -6,6 +6,7 @@ mod bridge;
 mod codec;
 mod csv_files;
 mod gateway;
+mod handset;
 mod history;
 mod import;
 mod init;
@@ -24,6 +25,7 @@ mod table;
 mod terminal;
 mod transaction;
 mod user;
+mod ussd;
 mod values;
 mod verify;
 
@@ -71,6 +73,7 @@ enum Command {
     Restore(restore::Restore),
     Rewrap(rewrap::Rewrap),
     Terminal(terminal::Terminal),
+    Handset(handset::Handset),
     Transaction(transaction::Transaction),
     Reconcile(reconcile::Reconcile),
     History(history::History),
@@ -82,6 +85,7 @@ enum Command {
     Bridge(bridge::Bridge),
     Listener(listener::Listener),
     Menu(menu::MenuCommand),
+    Ussd(ussd::Ussd),
 }
 
 /// `--config`, the same for every command that has it.
@@ -137,5 +141,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Bridge(bridge) => bridge.run(),
         Command::Listener(listener) => listener.run(),
         Command::Menu(menu) => menu.run(),
+        Command::Handset(handset) => handset.run(),
+        Command::Ussd(ussd) => ussd.run(),
     }
 }

@@ -75,6 +75,7 @@ fn body_for(path: &str, password: &str) -> String {
         "login" => json!({ "user": "admin", "password": password }).to_string(),
         "import" => json!({ "files": {}, "dry_run": true }).to_string(),
         "status" if path.contains("bridges") => json!({ "status": "draining" }).to_string(),
+        "{msisdn}" => json!({ "action": "unlock" }).to_string(),
         "withdraw" => json!({ "service": 10, "serials": ["X"], "note": "n" }).to_string(),
         _ => String::new(),
     }
@@ -94,6 +95,7 @@ fn every_route_of_the_document_answers_as_the_document_says() {
             .replace("{id}", "70001")
             .replace("{command}", "1")
             .replace("{bridge}", "topup")
+            .replace("{msisdn}", "254700000001")
             .replace("{key}", "2026-11-23-00070001-000001")
             .replace("/differences", "/differences?date=2026-11-23")
             .replace("/history", "/history?kind=seller&id=101")
