@@ -271,7 +271,7 @@ sections! {
     UssdLink {
         /// What the log and the metrics call it.
         name: String = link_name(),
-        /// Whose subscribers it has; links of one network stand in for each other.
+        /// Whose subscribers it has; a late receipt may go over another link of the network.
         network: Option<String> = word_if("mtn"),
         /// Where the USSD centre is.
         address: Address = link_address(),

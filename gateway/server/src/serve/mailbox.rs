@@ -29,7 +29,7 @@ pub(crate) enum Mail {
     ReplyBatch(Box<ReplyBatch>),
     /// From another reactor: the terminal has a newer session there.
     Superseded { terminal: TerminalId, age: SessionAge },
-    /// To the thread of USSD links: what became of an attempt to connect.
+    /// To the thread of USSD links: the outcome of an attempt to connect.
     Opened(Opened),
     /// From the supervisor: refuse new connections, finish, stop when nothing is left.
     Drain,

@@ -107,7 +107,11 @@ fn every_route_of_the_document_answers_as_the_document_says() {
         let expected = if path.contains("{key}") { 404 } else { 200 };
         for (method, operation) in methods.as_object().unwrap() {
             let method = method.to_uppercase();
-            let body = body_for(path, &installation.password);
+            // What has the same path for both is ordered with a body, and read without.
+            let body = match method.as_str() {
+                "GET" => String::new(),
+                _ => body_for(path, &installation.password),
+            };
             let answer = gateway.ask(&method, &concrete, &installation.token(), &body);
             assert_eq!(answer.status, expected, "{method} {path}: {}", answer.body);
             let (media, content) = operation["responses"][expected.to_string()]["content"]

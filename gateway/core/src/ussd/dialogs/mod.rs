@@ -1,5 +1,5 @@
-//! The dialogs of all links: who dials, which menu answers, what is asked of the gateway, and what
-//! becomes of a sale whose subscriber is gone. Sans-I/O: [`Dialogs::handle`] takes one [`Input`],
+//! The dialogs of all links: who dials, which menu answers, what is asked of the gateway, and the
+//! outcome of a sale whose subscriber is gone. Sans-I/O: [`Dialogs::handle`] takes one [`Input`],
 //! [`Dialogs::poll`] is drained to `None` after it, [`Dialogs::deadline`] says when to come back.
 //!
 //! ```text

@@ -108,7 +108,7 @@ pub(super) struct Unseen {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Does {
-    /// The gateway is asked what became of it, now and then.
+    /// The gateway is asked for the outcome, now and then.
     Asks,
     /// The receipt is on its way.
     Tells,

@@ -1,4 +1,4 @@
-//! Sales whose subscribers are gone: what became of them is found out, and sent after.
+//! Sales whose subscribers are gone: their outcome is found out, and sent after.
 
 use tillgate_codec::link::message::{GatewayMessage, Repeat, TerminalMessage};
 use zeroize::Zeroizing;

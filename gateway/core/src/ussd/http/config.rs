@@ -1,7 +1,7 @@
 //! What a link over HTTP is configured with: its profile, and who may call.
 
+use core::net::IpAddr;
 use std::fmt;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName};

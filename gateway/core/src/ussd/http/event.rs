@@ -1,6 +1,6 @@
 //! What goes into a [`super::HttpLink`] and what comes out of it.
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 

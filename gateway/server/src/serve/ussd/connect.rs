@@ -16,7 +16,7 @@ const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Addresses of one name that are tried.
 const ADDRESSES_MAX: usize = 4;
 
-/// What became of an attempt.
+/// The outcome of an attempt.
 pub(crate) struct Opened {
     /// Which link, in the order of the configuration.
     pub(crate) link: u16,

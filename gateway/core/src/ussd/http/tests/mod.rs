@@ -1,7 +1,7 @@
 mod dialects;
 mod sessions;
 
-use std::net::IpAddr;
+use core::net::IpAddr;
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
