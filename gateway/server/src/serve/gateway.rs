@@ -205,15 +205,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         let worker = Worker::new(tools.clone());
         running.push(start(format!("pool-{index}"), move || worker.run())?);
     }
-    for (index, reactor) in reactors.into_iter().enumerate() {
-        running.push(start_turns(format!("reactor-{index}"), &report, move || reactor.run())?);
-    }
-    for (index, (port, _)) in ports.into_iter().enumerate() {
-        running.push(start_turns(format!("iso8583-{index}"), &report, move || port.run())?);
-    }
-    if let Some((ussd, _)) = ussd {
-        running.push(start_turns("ussd".to_owned(), &report, move || ussd.run())?);
-    }
+    running.extend(start_edges(&report, reactors, ports, ussd)?);
     let (scrub, until) = bounded(0);
     let (dir, scrubbed) = (config.store.dir.clone(), handle.clone());
     running.push(start("scrub".to_owned(), move || Scrubber::new(scrubbed, dir, until).run())?);
@@ -232,6 +224,26 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         scrub,
         answer: Span::s(u64::from(config.transactions.answer_s)),
     })
+}
+
+/// Starts what has sockets of its own.
+fn start_edges(
+    report: &Sender<Report>,
+    reactors: Vec<Reactor>,
+    ports: Vec<(ListenerThread, Mailbox)>,
+    ussd: Option<(UssdThread, Mailbox)>,
+) -> std::io::Result<Vec<JoinHandle<()>>> {
+    let mut running = Vec::new();
+    for (index, reactor) in reactors.into_iter().enumerate() {
+        running.push(start_turns(format!("reactor-{index}"), report, move || reactor.run())?);
+    }
+    for (index, (port, _)) in ports.into_iter().enumerate() {
+        running.push(start_turns(format!("iso8583-{index}"), report, move || port.run())?);
+    }
+    if let Some((ussd, _)) = ussd {
+        running.push(start_turns("ussd".to_owned(), report, move || ussd.run())?);
+    }
+    Ok(running)
 }
 
 /// The reactors, each with the ways to the others, and the ways to all of them.

@@ -20,6 +20,7 @@ mod provider;
 mod sales;
 mod terminal;
 mod top_ups;
+mod ussd;
 mod way_down;
 
 use std::net::SocketAddr;
