@@ -1,6 +1,8 @@
 //! What a dialog asks of the gateway, and what it is answered.
 
-use tillgate_codec::link::message::{Answer, AnswerKind, GatewayMessage, Sale, TerminalMessage};
+use tillgate_codec::link::message::{
+    Answer, AnswerKind, Confirm, GatewayMessage, Sale, TerminalMessage,
+};
 use tillgate_store_core::{ProductId, ResponseCode, ServiceId};
 use zeroize::Zeroizing;
 
@@ -46,6 +48,7 @@ impl Dialogs {
         let text = self.keep(text.as_bytes());
         let Some(open) = self.slots.get_mut(id) else { return };
         open.screens = open.screens.wrapping_add(1);
+        open.is_shown = false;
         let (link, ticket) = (open.link, id.ticket(open.screens));
         let (address, received) = (Box::new(open.at.clone()), open.received);
         let by = received.max(at.now).after(self.link(link).answer);
@@ -84,7 +87,7 @@ impl Dialogs {
         let again = self.menus[usize::from(open.menu)].again();
         let content = self.memory.note(at.now, again, open.terminal, &content_of(&sale));
         let (date, stan) = (sale.date, sale.stan);
-        open.sale = Some(Ordered { date, stan, content, decided: false });
+        open.sale = Some(Ordered { date, stan, content, decided: false, approved: false });
         Asked::Sale
     }
 
@@ -157,7 +160,7 @@ impl Dialogs {
     pub(super) fn decide(&mut self, id: Id, approved: bool) {
         let Some(open) = self.slots.get_mut(id) else { return };
         if let Some(sale) = &mut open.sale {
-            sale.decided = true;
+            (sale.decided, sale.approved) = (true, approved);
             if !approved {
                 self.memory.forget(sale.content);
             }
@@ -188,13 +191,34 @@ impl Dialogs {
         };
         let is_there = result == SayResult::Accepted;
         match open.phase {
-            Phase::Showing if is_there => open.receipt = None,
+            Phase::Showing if is_there => {
+                open.is_shown = true;
+                self.confirm(id);
+            }
             Phase::Showing => self.leave(at, id, EndReason::Refused),
-            Phase::Ending(why) if is_there || open.receipt.is_none() => self.close(at, id, why),
+            Phase::Ending(why) if is_there || open.receipt.is_none() => {
+                self.confirm(id);
+                self.close(at, id, why);
+            }
             Phase::Ending(_) => self.unsee(at, id),
             Phase::Unseen(unseen) => self.told(at, id, unseen, is_there),
             Phase::Asking(_) => {}
         }
+    }
+}
+
+impl Dialogs {
+    /// The subscriber has the receipt of an approved sale: it counts as printed. Nobody waits for the
+    /// answer.
+    pub(super) fn confirm(&mut self, id: Id) {
+        let Some(open) = self.slots.get_mut(id) else { return };
+        let sale = open.sale.filter(|sale| sale.approved);
+        let (Some(_), Some(sale)) = (open.receipt.take(), sale) else { return };
+        let mut body = Vec::new();
+        let (stan, date) = (sale.stan, sale.date);
+        TerminalMessage::Confirm(Confirm { stan, date }).encode(&mut body);
+        let body = self.keep(&body);
+        self.request(id, QueuedAsk::Message(body));
     }
 }
 

@@ -128,6 +128,8 @@ impl Dialogs {
             received: at.now,
             due: Moment(u64::MAX),
             armed: Moment(u64::MAX),
+            typed: 0,
+            is_shown: false,
             screens: 0,
             dialog,
             phase: Phase::Showing,
@@ -154,11 +156,19 @@ impl Dialogs {
             // Its answer is on the way: what was delivered again orders nothing.
             return;
         }
-        open.received = at.now;
+        let typed = digest(text);
+        if !open.is_shown && typed == open.typed {
+            // What was typed for the screen before, delivered again: it answers no screen that nobody
+            // has seen yet.
+            self.stats.redelivered += 1;
+            return;
+        }
+        (open.typed, open.received) = (typed, at.now);
         open.at.renew(address);
+        let is_as_it_began = is_as_it_began(directory, open);
         // Whoever answers the screen has seen it.
-        open.receipt = None;
-        if !is_as_it_began(directory, open) {
+        self.confirm(id);
+        if !is_as_it_began {
             return self.expire(at, id, directory);
         }
         let mut out = Zeroizing::new(String::new());

@@ -49,6 +49,10 @@ pub(super) struct Open {
     pub(super) due: Moment,
     /// The earliest timer that will.
     pub(super) armed: Moment,
+    /// Of what was typed last.
+    pub(super) typed: u64,
+    /// Whether the centre has the screen that was said last: before, nobody can have answered it.
+    pub(super) is_shown: bool,
     /// Of texts said; the low bits are part of tickets.
     pub(super) screens: u16,
     pub(super) dialog: Dialog,
@@ -74,6 +78,7 @@ pub(super) struct Ordered {
     pub(super) content: u64,
     /// Whether its outcome is known.
     pub(super) decided: bool,
+    pub(super) approved: bool,
 }
 
 /// Where a dialog stands.

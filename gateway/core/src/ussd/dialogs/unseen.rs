@@ -127,6 +127,7 @@ impl Dialogs {
         }
         if is_there {
             self.stats.notified += 1;
+            self.confirm(id);
             return self.close(at, id, EndReason::Done);
         }
         self.wait(at, id, Unseen { does: Does::WaitsToTell, ..unseen });

@@ -85,6 +85,48 @@ fn a_begin_that_comes_twice_is_one_dialog() {
 }
 
 #[test]
+fn an_answer_that_comes_twice_picks_nothing_on_the_next_screen() {
+    let mut phone = Phone::new();
+    phone.home();
+    phone.pick("Vouchers");
+    phone.answers_late = true;
+    while !phone.last().text.contains("Confirm") {
+        // Each arrives a second time before the centre has the screen that follows.
+        let (screens, at) = (phone.shown.len(), phone.address(1));
+        for _ in 0..2 {
+            phone.event(0, DialogEvent::Input { at: &at, text: "1" });
+        }
+        assert_eq!(phone.shown.len(), screens + 1, "{:?}", phone.shown);
+        phone.take_late();
+    }
+    assert_eq!(phone.rig.row_if_any(1), None, "nothing was confirmed");
+    phone.answers_late = false;
+    assert!(phone.pick("Confirm").contains("Sold"));
+    assert!(phone.stats().redelivered > 0);
+}
+
+#[test]
+fn a_receipt_that_the_centre_has_counts_as_printed() {
+    let mut phone = Phone::new();
+    phone.home();
+    to_confirm(&mut phone);
+    phone.pick("Confirm");
+    assert!(phone.rig.row(1).confirmed_ms > 0);
+    let mut phone = Phone::new();
+    phone.home();
+    to_confirm(&mut phone);
+    phone.holds = true;
+    phone.pick("Confirm");
+    phone.result = SayResult::Late;
+    phone.release();
+    assert_eq!(phone.rig.row(1).confirmed_ms, 0, "nobody has it");
+    phone.result = SayResult::Accepted;
+    phone.pass(Span::s(60));
+    assert_eq!(phone.stats().notified, 1);
+    assert!(phone.rig.row(1).confirmed_ms > 0, "it came after");
+}
+
+#[test]
 fn a_short_cut_sells_in_one_step_and_asks_before_it_sells_again() {
     let mut phone = Phone::new();
     let dialled = format!("*123*1*20*254700000001*25*{PIN}#");

@@ -56,6 +56,9 @@ pub(super) struct Phone {
     /// What the centre says to every text.
     pub(super) result: SayResult,
     pub(super) session: u8,
+    /// Whether the centre answers texts only when it is told to.
+    pub(super) answers_late: bool,
+    late: Vec<u64>,
 }
 
 pub(super) fn msisdn(last: u64) -> Msisdn {
@@ -96,6 +99,8 @@ impl Phone {
             holds: false,
             result: SayResult::Accepted,
             session: 1,
+            answers_late: false,
+            late: Vec::new(),
         };
         for last in 1..=3 {
             phone.write(handset(last, 1));
@@ -164,6 +169,9 @@ impl Phone {
                 }
             }
             let result = self.result;
+            if self.answers_late {
+                self.late.append(&mut said);
+            }
             for ticket in &said {
                 let event = DialogEvent::Said { ticket: *ticket, result };
                 self.dialogs.handle(
@@ -176,6 +184,14 @@ impl Phone {
             if said.is_empty() && !worked {
                 return;
             }
+        }
+    }
+
+    /// The centre answers what it has not answered.
+    pub(super) fn take_late(&mut self) {
+        for ticket in std::mem::take(&mut self.late) {
+            let result = self.result;
+            self.event(0, DialogEvent::Said { ticket, result });
         }
     }
 

@@ -210,7 +210,7 @@ fn a_wrong_pin_sells_nothing_and_a_restart_forgets_none() {
         assert!(shown.contains("Wrong"), "{shown}");
         if round == 1 {
             let (shown, ended) = centre.say(ANSWER, PIN);
-            assert!(ended && shown.contains("locked"), "{shown}");
+            assert!(ended && shown.contains("Too many wrong PINs"), "{shown}");
         }
         drop(centre);
         served.stop();
