@@ -17,6 +17,8 @@ pub enum Notice {
     Unknown,
     /// No menu answers the code.
     WrongCode,
+    /// A receipt that was sent after its dialog was read, where the link asks for an answer.
+    Read,
     /// The dialog is not known any more, or something about the handset has changed.
     Expired,
 }
@@ -35,6 +37,7 @@ impl Menu {
             Notice::Busy => Key::Busy,
             Notice::Unknown => Key::UnknownHandset,
             Notice::WrongCode => Key::WrongCode,
+            Notice::Read => Key::Thanks,
             Notice::Expired => Key::Expired,
         };
         let mut text = blank();

@@ -133,6 +133,7 @@ texts! {
     UnknownHandset = "unknown_handset";
     WrongCode = "wrong_code";
     Expired = "expired";
+    Thanks = "thanks";
     Code05 = "code_05";
     Code13 = "code_13";
     Code14 = "code_14";

@@ -95,7 +95,7 @@ fn every_route_of_the_document_answers_as_the_document_says() {
             .replace("{id}", "70001")
             .replace("{command}", "1")
             .replace("{bridge}", "topup")
-            .replace("{msisdn}", "254700000001")
+            .replace("{msisdn}", "254710000001")
             .replace("{key}", "2026-11-23-00070001-000001")
             .replace("/differences", "/differences?date=2026-11-23")
             .replace("/history", "/history?kind=seller&id=101")

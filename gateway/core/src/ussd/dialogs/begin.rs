@@ -148,8 +148,14 @@ impl Dialogs {
         directory: &Directory,
     ) {
         let Some(id) = self.dialog_at(link, address) else {
-            self.stats.strays += 1;
-            return self.dismiss(at, (link, address), Notice::Expired, directory);
+            let notice = match self.told.take(address.msisdn) {
+                Some(until) if until > at.now => Notice::Read,
+                _ => {
+                    self.stats.strays += 1;
+                    Notice::Expired
+                }
+            };
+            return self.dismiss(at, (link, address), notice, directory);
         };
         let Some(open) = self.slots.get_mut(id) else { return };
         if open.phase != Phase::Showing {

@@ -87,6 +87,8 @@ pub struct Dialogs {
     memory: Memory,
     pace: Pace,
     paces: Debts<Msisdn>,
+    /// Who was sent a receipt lately: an answer to it is no stray.
+    told: Debts<Msisdn>,
     timers: Timers,
     queue: VecDeque<Queued>,
     /// What the queued outputs point into; wiped when the queue is empty.
@@ -147,6 +149,7 @@ impl Dialogs {
             memory: Memory::default(),
             pace: Pace::new(BEGIN_EVERY, BEGIN_BURST),
             paces: Debts::default(),
+            told: Debts::default(),
             timers: Timers::default(),
             queue: VecDeque::new(),
             arena: Vec::new(),

@@ -7,7 +7,7 @@ use super::ask::{is_of_sale, is_open};
 use super::slot::{Does, Id, Phase, Unseen};
 use super::{Clocks, Dialogs, Queued, QueuedAsk};
 use crate::directory::Directory;
-use crate::ussd::limits::{NOTIFY_BY, REPEAT_AFTER, TELL_AFTER};
+use crate::ussd::limits::{BEGINS_REMEMBERED_MAX, NOTIFY_BY, REPEAT_AFTER, TELL_AFTER};
 use crate::ussd::{EndReason, SayKind};
 
 impl Dialogs {
@@ -127,6 +127,10 @@ impl Dialogs {
         }
         if is_there {
             self.stats.notified += 1;
+            if let Some(open) = self.slots.get(id) {
+                let (msisdn, until) = (open.msisdn(), at.now.after(self.limits.idle));
+                self.told.keep(at.now, BEGINS_REMEMBERED_MAX, msisdn, until);
+            }
             self.confirm(id);
             return self.close(at, id, EndReason::Done);
         }

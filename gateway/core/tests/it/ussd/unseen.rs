@@ -36,6 +36,10 @@ fn a_late_provider_ends_the_dialog_in_time_and_the_receipt_follows() {
     assert!(receipt.text.contains("Sold") && receipt.kind == SayKind::Notify, "{receipt:?}");
     assert_eq!((phone.stats().open, phone.stats().notified), (0, 1));
     assert_eq!(phone.rig.forwards.len(), 1, "it was ordered once");
+    // Where a notification begins a dialog of the network, its reader answers it.
+    phone.session += 1;
+    assert_eq!((phone.say("1").as_str(), phone.stats().strays), ("Thank you.", 0));
+    assert!(phone.say("1").contains("Dial again"));
 }
 
 #[test]
