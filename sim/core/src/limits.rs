@@ -51,5 +51,5 @@ pub const CENTRE_LINKS_MAX: usize = 64;
 pub const SHORT_BYTES_MAX: usize = 23;
 
 /// Bytes of a simulated handset with its open dialog, without the entries of its book. A hundred
-/// thousand of them fit 30 MB.
-pub const HANDSET_BYTES_MAX: usize = 300;
+/// thousand of them fit 36 MB.
+pub const HANDSET_BYTES_MAX: usize = 360;

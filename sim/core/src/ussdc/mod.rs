@@ -11,8 +11,10 @@
 //!   must keep.
 //! * [`handset`] is a subscriber's handset: script, think time, errors, and a book of its own.
 //! * [`crowd`] is a centre with its handsets and their load; it has the four verbs.
+//! * [`audit`] holds the books of the handsets against the gateway's journal.
 //! * [`responder`] is an application without logic, the yardstick.
 
+pub mod audit;
 pub mod centre;
 pub mod crowd;
 pub mod handset;

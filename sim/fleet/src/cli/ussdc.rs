@@ -1,5 +1,7 @@
 //! `tillsim ussdc`
 
+mod people;
+
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -15,12 +17,14 @@ use tillsim_core::ussdc::short::Short;
 use tillsim_core::ussdc::subscribers::Subscribers;
 use tillsim_core::ussdc::variant::{Profile, Variant};
 
+use self::people::Person;
 use super::{interrupts, print};
 use crate::exit::{About, Exit, Refusal};
 use crate::files::read_text;
 use crate::number::whole;
-use crate::ussdc::{self, Plan};
-use crate::{text, ussdc::Report};
+use crate::run::Admin;
+use crate::text;
+use crate::ussdc::{self, Plan, Report, Sources};
 
 /// Serve a simulated USSD centre, whose subscribers use an application
 #[derive(Args)]
@@ -28,11 +32,12 @@ use crate::{text, ussdc::Report};
 Examples:
   tillsim ussdc --handsets 200 --pins pins.csv --seconds 60 --log dialogs.jsonl
   tillsim ussdc --profile mica --dialogs-per-s 500 --handsets 5000 --drop 2 --abort 3 --seconds 30
+  tillsim ussdc --pins handsets.csv --admin http://127.0.0.1:7401 --token gw/admin.token --seconds 60
   tillsim ussd-responder --connect 127.0.0.1:2775        # an application to try it with
 
 It prints its address when it listens; the load begins when an application has bound, and a report
 ends it, also after Ctrl-C. docs/simulation.md describes the script and the report. Exit code 1: the
-application broke a rule.")]
+application broke a rule, or money is wrong.")]
 pub(super) struct Ussdc {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:2775")]
@@ -46,7 +51,8 @@ pub(super) struct Ussdc {
     /// Number of the first handset; the others follow
     #[arg(long, value_name = "MSISDN", default_value_t = 254_700_000_001)]
     msisdn_from: u64,
-    /// The handsets with their PINs, a CSV file of msisdn,pin; --handsets takes the first ones
+    /// The handsets with their PINs, a CSV file of msisdn,pin or with a headline that has these;
+    /// --handsets takes the first ones
     #[arg(long, value_name = "FILE", conflicts_with = "msisdn_from")]
     pins: Option<PathBuf>,
     /// What subscribers dial
@@ -81,6 +87,8 @@ pub(super) struct Ussdc {
     typo: u16,
     #[command(flatten)]
     link: LinkOptions,
+    #[command(flatten)]
+    money: MoneyOptions,
     /// How long the load lasts; without it, until it is interrupted
     #[arg(long, value_name = "S", value_parser = seconds)]
     seconds: Option<Span>,
@@ -146,6 +154,33 @@ struct LinkOptions {
     keys: u32,
 }
 
+/// What the books of the handsets are compared with.
+#[derive(Args)]
+#[command(next_help_heading = "Money")]
+struct MoneyOptions {
+    /// Compare what subscribers saw with the journal of the gateway with this admin interface; the file of
+    /// --pins needs the column terminal
+    #[arg(long, value_name = "URL", requires = "pins")]
+    admin: Option<String>,
+    /// File with the admin interface's bearer token
+    #[arg(long, value_name = "FILE", requires = "admin")]
+    token: Option<PathBuf>,
+    /// How long sales that are open in the journal may take to be decided
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = text::span)]
+    wait_for_doubts: Span,
+}
+
+impl MoneyOptions {
+    fn sources(&self, people: &[Person], pins: &Path) -> Result<Option<Sources>, Refusal> {
+        let Some(base) = self.admin.clone() else { return Ok(None) };
+        let token = self.token.as_deref().map(read_text).transpose()?;
+        let token = token.map(|token| token.trim().to_owned());
+        let terminals = people::terminals(people).about(pins.display())?;
+        let admin = Admin { base, token };
+        Ok(Some(Sources { admin, terminals, patience: self.wait_for_doubts }))
+    }
+}
+
 impl Ussdc {
     pub(super) fn run(self) -> Result<Exit, Refusal> {
         if self.print_script {
@@ -188,7 +223,11 @@ impl Ussdc {
         if self.handsets == 0 && self.dialogs_per_s.is_some() {
             return Err(Refusal("--dialogs-per-s: nobody dials with --handsets 0".to_owned()));
         }
-        let subscribers = Arc::new(self.subscribers()?);
+        let people = self.people()?;
+        let pins = self.pins.as_deref().unwrap_or(Path::new(""));
+        let sources = self.money.sources(&people, pins)?;
+        let pins = people.iter().map(|person| (person.msisdn, person.pin));
+        let subscribers = Arc::new(Subscribers::new(pins));
         let settings = self.link.settings(variant, subscribers, &service_code)?;
         let source = self.script.as_deref().map(read_text).transpose()?;
         let what = self.script.as_deref().unwrap_or(Path::new("the default script"));
@@ -212,23 +251,27 @@ impl Ussdc {
             log: self.log,
             book: self.book,
             p99: self.p99,
+            sources,
         })
     }
 
-    fn subscribers(&self) -> Result<Subscribers, Refusal> {
+    /// The handsets; those of a file, or made up.
+    fn people(&self) -> Result<Vec<Person>, Refusal> {
         let count = usize::try_from(self.handsets).about("--handsets")?;
         let Some(path) = &self.pins else {
             if !(10_000..=999_999_999_999_999).contains(&self.msisdn_from) {
                 return Err(Refusal("--msisdn-from: expected 5 to 15 digits".to_owned()));
             }
             let numbers = (self.msisdn_from..).take(count);
-            return Ok(Subscribers::new(numbers.map(|number| (number, Short::new("1234")))));
+            let pin = Short::new("1234");
+            return Ok(numbers.map(|msisdn| Person { msisdn, pin, terminal: None }).collect());
         };
-        let list = read_pins(path)?;
+        let mut list = people::parse(&read_text(path)?, &path.display().to_string())?;
         if list.is_empty() {
             return Err(Refusal::about(path.display(), "no handsets in it"));
         }
-        Ok(Subscribers::new(list.into_iter().take(count)))
+        list.truncate(count);
+        Ok(list)
     }
 }
 
@@ -293,31 +336,6 @@ pub(super) fn variant(profile: &str) -> Result<Variant, Refusal> {
         return Err(Refusal::about(format!("--profile {profile}"), text));
     }
     Ok(Variant::of(&Profile::parse(&read_text(path)?).about(path.display())?))
-}
-
-/// Reads `msisdn,pin`, with or without a headline.
-fn read_pins(path: &Path) -> Result<Vec<(u64, Short)>, Refusal> {
-    let text = read_text(path)?;
-    let mut list = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || (number == 1 && line.starts_with("msisdn")) {
-            continue;
-        }
-        let wrong = || {
-            let what = format!("{} line {number}", path.display());
-            Refusal::about(what, "expected a number and its PIN, as 254700000001,2468")
-        };
-        let (msisdn, pin) = line.split_once(',').ok_or_else(wrong)?;
-        let digits = msisdn.trim().trim_start_matches('+');
-        let msisdn = digits.parse().map_err(|_| wrong())?;
-        let is_pin = !pin.trim().is_empty() && pin.trim().bytes().all(|b| b.is_ascii_digit());
-        if !is_pin {
-            return Err(wrong());
-        }
-        list.push((msisdn, Short::new(pin.trim())));
-    }
-    Ok(list)
 }
 
 fn rate(text: &str) -> Result<f64, String> {

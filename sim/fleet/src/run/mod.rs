@@ -4,6 +4,7 @@
 //!   connect ─▶ sell ─▶ stop, resolve doubts ─▶ reconcile three books ─▶ report
 //! ```
 
+pub(crate) mod journal;
 mod live;
 mod reconcile;
 mod report;
@@ -24,6 +25,7 @@ use tillsim_core::terminal::{Identity, Terminal};
 use tillsim_core::time::{Moment, Span};
 
 pub use live::Live;
+pub(crate) use reconcile::AGAIN_AFTER;
 pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
 

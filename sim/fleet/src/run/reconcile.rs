@@ -8,21 +8,19 @@ use std::time::{Duration, Instant};
 use hyper::StatusCode;
 use serde::Deserialize;
 use tillgate_codec::link::message::BusinessDate;
-use tillsim_core::audit::{AuditReport, Auditor, Kind, ProviderTransaction, Row, RowState};
+use tillsim_core::audit::{AuditReport, Auditor, Kind, ProviderTransaction, Row};
 use tillsim_core::sales_log::SalesLog;
 use tillsim_core::time::Span;
 
 use super::Admin;
+use super::journal::{RowLine, TOP_UP, pages, text};
 use crate::exit::{About, Refusal};
 use crate::files::read_text;
 use crate::http::Client;
 use crate::network::Network;
 
-const PAGE_ROWS: usize = 5_000;
-/// Pages of one journal: a hundred million rows.
-const PAGES_MAX: usize = 20_000;
 /// Pause before the books are compared again because something was still open.
-const AGAIN_AFTER: Duration = Duration::from_secs(2);
+pub(crate) const AGAIN_AFTER: Duration = Duration::from_secs(2);
 
 /// Whether the money is right.
 pub enum Money {
@@ -139,33 +137,6 @@ fn take_deal(line: &DealLine, auditor: &mut Auditor<'_>) {
     auditor.deal(&ProviderTransaction { reference, amount_minor, approved });
 }
 
-/// A line of the journal. Texts that may be missing are `null` or not there.
-#[derive(Deserialize)]
-struct RowLine<'a> {
-    date: &'a str,
-    terminal: u32,
-    stan: u32,
-    kind: &'a str,
-    state: &'a str,
-    code: Option<String>,
-    rrn: Option<String>,
-    reference: Option<String>,
-    #[serde(default)]
-    service: u16,
-    #[serde(default)]
-    product: u16,
-    amount_minor: u64,
-    subscriber_masked: Option<String>,
-    serial: Option<String>,
-    provider_reference: Option<String>,
-    #[serde(default)]
-    confirmed: bool,
-}
-
-/// The kinds of rows that are sales; others are reversals and what they leave.
-const VOUCHER: &str = "voucher";
-const TOP_UP: &str = "topup";
-
 /// The highest trace number of a terminal.
 const TRACE_MAX: u32 = 999_999;
 
@@ -181,7 +152,7 @@ pub(super) fn numbers_used(
         if row.stan > TRACE_MAX || !terminals.contains(&row.terminal) {
             return Ok(());
         }
-        let number = (date(row)?, row.stan);
+        let number = (row.date()?, row.stan);
         let high = used.entry(row.terminal).or_insert(number);
         *high = number.max(*high);
         Ok(())
@@ -193,48 +164,15 @@ fn journal(admin: &Admin, auditor: &mut Auditor<'_>) -> Result<(), Refusal> {
     pages(admin, "", |row| take(row, auditor))
 }
 
-/// Gives every row of the journal that `query` selects.
-fn pages(
-    admin: &Admin,
-    query: &str,
-    mut take: impl FnMut(&RowLine<'_>) -> Result<(), String>,
-) -> Result<(), Refusal> {
-    let client = Client::new(&admin.base, admin.token.clone())?;
-    let url = format!("{}/api/v1/journal", admin.base);
-    let mut after = String::new();
-    for _ in 0..PAGES_MAX {
-        let path = format!("/api/v1/journal?limit={PAGE_ROWS}{query}{after}");
-        let (status, body) = client.get(&path)?;
-        if status != StatusCode::OK {
-            return Err(Refusal::about(url, status));
-        }
-        let mut last = None;
-        for row in serde_json::Deserializer::from_slice(&body).into_iter() {
-            let row: RowLine<'_> = row.about(&url)?;
-            take(&row).about(&url)?;
-            last = Some(format!("&after={}-{}-{}", row.date, row.terminal, row.stan));
-        }
-        match last {
-            Some(next) if next != after => after = next,
-            Some(_) => return Err(Refusal::about(url, "the same page came twice")),
-            None => return Ok(()),
-        }
-    }
-    Err(Refusal::about(url, "the journal has no end"))
-}
-
 fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
-    if !matches!(line.kind, VOUCHER | TOP_UP) {
+    if !line.is_sale() {
         return Ok(());
     }
-    let date = date(line)?;
-    let state = RowState::parse(line.state)
-        .ok_or_else(|| format!("{:?} is not a state of a transaction", line.state))?;
     auditor.row(&Row {
-        date,
+        date: line.date()?,
         terminal: line.terminal,
         stan: line.stan,
-        state,
+        state: line.state()?,
         forwarded: line.kind == TOP_UP,
         code: text(&line.code),
         rrn: text(&line.rrn),
@@ -248,14 +186,6 @@ fn take(line: &RowLine<'_>, auditor: &mut Auditor<'_>) -> Result<(), String> {
         confirmed: line.confirmed,
     });
     Ok(())
-}
-
-fn date(line: &RowLine<'_>) -> Result<BusinessDate, String> {
-    BusinessDate::parse(line.date).ok_or_else(|| format!("{:?} is not a date", line.date))
-}
-
-fn text(field: &Option<String>) -> &str {
-    field.as_deref().unwrap_or_default()
 }
 
 #[cfg(test)]

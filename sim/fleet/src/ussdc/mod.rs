@@ -12,9 +12,11 @@
 mod connection;
 mod engine;
 mod log;
+mod money;
 mod report;
 pub(crate) mod responder;
 mod tally;
+mod verdict;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -25,6 +27,8 @@ use tillsim_core::ussdc::crowd::Load;
 
 use self::engine::Engine;
 use self::log::Log;
+pub(crate) use self::money::Sources;
+use self::money::{Before, Money};
 pub(crate) use self::report::Report;
 use crate::exit::Refusal;
 use crate::run::Interrupts;
@@ -45,6 +49,8 @@ pub(crate) struct Plan {
     pub(crate) book: Option<PathBuf>,
     /// Objective: every step's 99th percentile.
     pub(crate) p99: Option<Span>,
+    /// What the books are compared with at the end.
+    pub(crate) sources: Option<Sources>,
 }
 
 /// What a run was like, beside its counts.
@@ -68,12 +74,13 @@ pub(crate) struct Driven {
 /// Serves; tells `bound` where it listens.
 ///
 /// # Errors
-/// [`Refusal`] when it cannot listen, or a file cannot be written.
+/// [`Refusal`] when it cannot listen, a file cannot be written, or the journal cannot be read before the run.
 pub(crate) fn serve(
-    plan: Plan,
+    mut plan: Plan,
     interrupts: &Interrupts,
     bound: impl FnOnce(SocketAddr),
 ) -> Result<Report, Refusal> {
+    let before = plan.sources.take().map(Before::new).transpose()?;
     let log = Log::new(plan.log.as_deref())?;
     let epoch_ms = log.epoch_ms();
     let (book, p99) = (plan.book.clone(), plan.p99);
@@ -86,6 +93,8 @@ pub(crate) fn serve(
     if let Some(path) = book {
         log::books(&path, &crowd, epoch_ms)?;
     }
-    let facts = report::Facts { profile, driven, tally, crowd, p99, is_open_load, has_handsets };
+    let money = before.map_or(Money::NotChecked, |before| before.compare(&crowd, interrupts));
+    let facts =
+        report::Facts { profile, driven, tally, crowd, money, p99, is_open_load, has_handsets };
     Ok(report::report(&facts))
 }

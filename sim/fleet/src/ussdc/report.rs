@@ -2,16 +2,16 @@
 
 use std::fmt::Write as _;
 
-use hdrhistogram::Histogram;
 use serde_json::{Value, json};
 use tillsim_core::time::Span;
 use tillsim_core::ussdc::centre::Status;
 use tillsim_core::ussdc::crowd::Crowd;
 use tillsim_core::ussdc::handset::Event;
 
-use super::Driven;
 use super::log::word;
+use super::money::Money;
 use super::tally::Tally;
+use super::{Driven, verdict};
 use crate::exit::Exit;
 use crate::number::float;
 use crate::text::{grouped, shown};
@@ -33,6 +33,7 @@ pub(super) struct Facts {
     pub(super) driven: Driven,
     pub(super) tally: Tally,
     pub(super) crowd: Crowd,
+    pub(super) money: Money,
     pub(super) p99: Option<Span>,
     pub(super) is_open_load: bool,
     pub(super) has_handsets: bool,
@@ -71,24 +72,43 @@ impl Sales {
 
 impl Facts {
     fn exit(&self) -> Exit {
-        let tally = &self.tally;
-        let is_late = |step: &Histogram<u64>| {
-            self.p99.is_some_and(|p99| step.value_at_quantile(0.99) > p99.as_us())
-        };
-        if tally.bad_sessions() > 0 {
+        if self.tally.bad_sessions() > 0 || self.money.is_wrong() {
             Exit::Violated
-        } else if self.is_open_load && tally.lag.value_at_quantile(0.99) > LAG_P99_US_MAX {
+        } else if self.is_open_load && self.tally.lag.value_at_quantile(0.99) > LAG_P99_US_MAX {
             Exit::Invalid
-        } else if self.driven.binds == 0
-            || (tally.status(Status::Success) == 0 && !self.driven.interrupted && self.has_handsets)
-            || tally.steps.iter().any(is_late)
-            || tally.turned_away > 0
-            || tally.strange > 0
-        {
+        } else if !self.missed().is_empty() {
             Exit::Missed
         } else {
             Exit::Pass
         }
+    }
+
+    /// Each objective that was missed.
+    fn missed(&self) -> Vec<String> {
+        let Self { tally, driven, .. } = self;
+        let mut missed = Vec::new();
+        if driven.binds == 0 {
+            missed.push("no application has bound".to_owned());
+        } else if tally.status(Status::Success) == 0 && !driven.interrupted && self.has_handsets {
+            missed.push("no dialog succeeded".to_owned());
+        }
+        for (number, step) in tally.steps.iter().enumerate() {
+            let p99 = step.value_at_quantile(0.99);
+            if let Some(limit) = self.p99.filter(|limit| p99 > limit.as_us()) {
+                let (took, limit) = (shown(Span(p99.saturating_mul(1_000))), shown(limit));
+                missed.push(format!("the p99 of step {number} is {took}, more than {limit}"));
+            }
+        }
+        if tally.turned_away > 0 {
+            let turned_away = grouped(tally.turned_away);
+            missed.push(format!("{turned_away} customers found no free handset"));
+        }
+        if tally.strange > 0 {
+            let strange = grouped(tally.strange);
+            missed.push(format!("the script does not know {strange} screens"));
+        }
+        missed.extend(self.money.missed());
+        missed
     }
 
     fn dialogs_per_s(&self) -> f64 {
@@ -153,18 +173,15 @@ fn text(facts: &Facts, sales: &Sales, exit: Exit) -> String {
         driven.resident_bytes / (1024 * 1024),
         grouped(u64::try_from(driven.open_at_end).unwrap_or(0))
     ));
-    line(format_args!("{}", verdict(exit, driven)));
+    text += &verdict::text(&facts.money);
+    text += &match exit {
+        Exit::Violated if tally.bad_sessions() == 0 => "VIOLATED: money is wrong".to_owned(),
+        Exit::Violated => "VIOLATED: the application broke a rule".to_owned(),
+        Exit::Invalid => "INVALID: this process was the bottleneck; offer less".to_owned(),
+        Exit::Missed => format!("MISSED: {}", facts.missed().join("; ")),
+        Exit::Pass | Exit::Usage => "PASS".to_owned(),
+    };
     text
-}
-
-fn verdict(exit: Exit, driven: &Driven) -> &'static str {
-    match exit {
-        Exit::Violated => "VIOLATED: the application broke a rule",
-        Exit::Invalid => "INVALID: this process was the bottleneck; offer less",
-        Exit::Missed if driven.binds == 0 => "MISSED: no application has bound",
-        Exit::Missed => "MISSED: no dialog succeeded, or an objective was missed",
-        Exit::Pass | Exit::Usage => "PASS",
-    }
 }
 
 fn json(facts: &Facts, sales: &Sales, exit: Exit) -> Value {
@@ -197,6 +214,8 @@ fn json(facts: &Facts, sales: &Sales, exit: Exit) -> Value {
             "in_progress": sales.in_progress, "unknown": sales.unknown,
             "notified": sales.notified,
         },
+        "missed": facts.missed(),
+        "money": verdict::json(&facts.money),
         "links": {
             "binds": driven.binds, "ended": driven.lost, "throttled": counts.throttled,
             "late": counts.late, "by_network": counts.by_network, "notices": counts.notices,

@@ -237,3 +237,84 @@ fn the_default_script_can_be_printed_and_used() {
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("no application has bound"), "{text}");
 }
+
+/// A journal of one row, of before the run, over an admin interface; gives its address.
+fn journal() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = BufReader::new(stream.unwrap());
+            let (mut request, mut line) = (String::new(), String::new());
+            while stream.read_line(&mut line).is_ok_and(|count| count > 2) {
+                request += &std::mem::take(&mut line);
+            }
+            assert!(request.contains("authorization: Bearer gateway"), "{request}");
+            let row = "{\"date\":\"2026-11-28\",\"terminal\":80001,\"stan\":1,\"seq\":7,\
+                       \"kind\":\"topup\",\"state\":\"approved\",\"code\":\"00\",\"rrn\":\"R\",\
+                       \"amount_minor\":1000,\"currency\":978}\n";
+            let body = if request.contains("after=") { "" } else { row };
+            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length:";
+            write!(stream.get_mut(), "{head} {}\r\n\r\n{body}", body.len()).unwrap();
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn what_subscribers_saw_is_held_against_the_journal() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", SCRIPT);
+    let pins = file(dir.path(), "pins.csv", "msisdn,terminal,pin\n254710000001,80001,2468\n");
+    let [json, token] =
+        [("json", ""), ("token", "gateway\n")].map(|(name, text)| file(dir.path(), name, text));
+    for (last, wanted, verdict) in [("x: not sold", 0, "exact"), ("approved, ref R2", 1, "wrong")] {
+        let admin = journal();
+        let mut arguments = vec!["--script", &script, "--pins", &pins, "--pause", "20ms"];
+        arguments.extend(["--think", "0s", "--seconds", "0.3", "--json", &json]);
+        arguments.extend(["--admin", &admin, "--token", &token]);
+        let centre = centre(&arguments);
+        centre.responder(&["--last", last]);
+        let (code, text) = centre.end();
+        assert_eq!(code, Some(wanted), "{text}");
+        let report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+        let money = &report["money"];
+        assert_eq!((&money["verdict"], &money["journal_rows"]), (&verdict.into(), &0.into()));
+        assert!(money["ordered"].as_u64().unwrap() > 0, "{money}");
+        if wanted == 1 {
+            assert_eq!((&money["lost"], money["doubled"].is_u64()), (&1.into(), true), "{money}");
+            let says = "lost         254710000001 order 1 (- to -)  seen approved as R2";
+            assert!(text.contains(says) && text.contains("VIOLATED: money is wrong"), "{text}");
+        }
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_be_compared_with_is_refused_before_the_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let pins = file(dir.path(), "pins.csv", "msisdn,pin\n254710000001,2468\n");
+    let whole = file(dir.path(), "whole.csv", "msisdn,pin,terminal\n254710000001,2468,80001\n");
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let admin = format!("http://{nobody}");
+    assert!(refused(&["ussdc", "--admin", &admin]).contains("--pins"));
+    assert!(refused(&["ussdc", "--admin", &admin, "--pins", &pins]).contains("column terminal"));
+    let error = refused(&["ussdc", "--admin", &admin, "--pins", &whole]);
+    assert!(error.contains(&admin), "{error}");
+}
+
+#[test]
+fn what_was_missed_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", &SCRIPT.replace("confirm", "order"));
+    let arguments = ["--script", &script, "--pause", "10ms", "--think", "0s", "--seconds", "0.3"];
+    let centre = centre(&[&arguments[..], &["--p99", "1us"]].concat());
+    centre.responder(&[]);
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(2), "{text}");
+    let last = text.lines().last().unwrap();
+    for word in
+        ["MISSED: no dialog succeeded; ", "the p99 of step 0 is ", "the script does not know "]
+    {
+        assert!(last.contains(word), "{last}");
+    }
+}

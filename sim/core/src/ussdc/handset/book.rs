@@ -14,7 +14,7 @@ pub struct Entry {
 /// What was seen of a sale.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// It was ordered; what follows is about it.
+    /// It was ordered; what follows is about it. What was not typed in that dialog is empty.
     Ordered { account: Short, amount: Short },
     /// The screen said how it went.
     Seen { mark: Mark, reference: Short },
@@ -24,12 +24,18 @@ pub enum Event {
     Notified { mark: Mark, reference: Short },
 }
 
+impl Event {
+    pub(super) const fn is_order(&self) -> bool {
+        matches!(self, Self::Ordered { .. })
+    }
+}
+
 /// The book of one owner.
 #[derive(Clone, Debug, Default)]
 pub struct Book(Vec<Entry>);
 
 impl Book {
-    pub(super) fn add(&mut self, at: Moment, event: Event) {
+    pub(in super::super) fn add(&mut self, at: Moment, event: Event) {
         self.0.push(Entry { at, event });
     }
 

@@ -61,6 +61,22 @@ enum Sale {
     Seen,
 }
 
+/// What was typed in a dialog and holds so far, and at which step of the script.
+#[derive(Clone, Copy, Debug, Default)]
+struct Typed {
+    text: Short,
+    step: u8,
+}
+
+impl Typed {
+    /// Whoever is back at an earlier step will be asked again.
+    fn back_at(&mut self, step: u8) {
+        if step < self.step {
+            *self = Self::default();
+        }
+    }
+}
+
 /// Milliseconds from an answer to the loss of the handset, at most. Half of these losses come at once, so that
 /// the quickest application is late, too.
 const DROP_WITHIN_MS: u64 = 500;
@@ -71,8 +87,11 @@ const PAGES_MAX: u8 = 20;
 /// A handset.
 pub struct Handset {
     rng: Rng,
+    /// What the owner means to sell.
     account: Short,
     amount: Short,
+    typed_account: Typed,
+    typed_amount: Typed,
     sale: Sale,
     /// Whether the answer that is being typed orders.
     orders: bool,
@@ -91,6 +110,8 @@ impl Handset {
             rng: Rng::new(seed, u64::from(number)),
             account: Short::default(),
             amount: Short::default(),
+            typed_account: Typed::default(),
+            typed_amount: Typed::default(),
             sale: Sale::None,
             orders: false,
             step: 0,
@@ -114,6 +135,12 @@ impl Handset {
     pub fn dial(&mut self, now: Moment, script: &Script, code: &str, pin: Short) -> String {
         self.begin(script);
         let Some(dial) = &script.dial else { return code.to_owned() };
+        if dial.contains("{account}") {
+            self.typed_account = Typed { text: self.account, step: 0 };
+        }
+        if dial.contains("{amount}") {
+            self.typed_amount = Typed { text: self.amount, step: 0 };
+        }
         let dialled = dial.replace("{account}", self.account.as_str());
         let dialled = dialled.replace("{amount}", self.amount.as_str());
         let dialled = dialled.replace("{pin}", pin.as_str());
@@ -127,6 +154,8 @@ impl Handset {
     pub fn begin(&mut self, script: &Script) {
         self.account = script.account(&mut self.rng);
         self.amount = script.amount(&mut self.rng);
+        self.typed_account = Typed::default();
+        self.typed_amount = Typed::default();
         self.step = 0;
         self.pages = 0;
         self.orders = false;
@@ -155,7 +184,8 @@ impl Handset {
             return (Plan::HangUp { after }, self.sale == Sale::Seen);
         };
         let text = self.typed(reply, behaviour);
-        self.orders = reply.orders;
+        // Another choice is another thing: it orders nothing.
+        self.orders = reply.orders && (reply.kind != ReplyKind::Choice || text == reply.text);
         let at_once = !is_dropped || self.rng.chance(500);
         let later = if at_once { 0 } else { self.rng.below(DROP_WITHIN_MS) };
         let dropped_ms = is_dropped.then(|| u16::try_from(later).unwrap_or(0));
@@ -194,14 +224,20 @@ impl Handset {
         }
     }
 
-    /// Once for each dialog: a PIN may follow the confirmation.
+    /// Once for each sale: a PIN may follow the confirmation.
     fn order(&mut self, now: Moment) {
+        let order =
+            Event::Ordered { account: self.typed_account.text, amount: self.typed_amount.text };
         if self.sale == Sale::Ordered {
-            return;
+            let last = self.book.entries().iter().rfind(|entry| entry.event.is_order());
+            if last.is_some_and(|entry| entry.event == order) {
+                return;
+            }
+            // Something else is ordered instead.
+            self.over(now);
         }
         self.sale = Sale::Ordered;
-        let (account, amount) = (self.account, self.amount);
-        self.book.add(now, Event::Ordered { account, amount });
+        self.book.add(now, order);
     }
 
     fn read(&mut self, now: Moment, text: &str, script: &Script) {
@@ -216,7 +252,8 @@ impl Handset {
 
     fn reply(&mut self, screen: &str, script: &Script, pin: Short) -> Option<Reply> {
         let Some((place, step, line)) = script.step(screen, usize::from(self.step)) else {
-            let text = script.more(screen).filter(|_| self.pages < PAGES_MAX)?;
+            let back = || script.back(screen).filter(|_| self.sale != Sale::Seen);
+            let text = script.more(screen).or_else(back).filter(|_| self.pages < PAGES_MAX)?;
             self.pages += 1;
             return Some(Reply { text, kind: ReplyKind::Choice, orders: false });
         };
@@ -228,24 +265,27 @@ impl Handset {
             ("{amount}", None) => (self.amount, ReplyKind::Amount),
             (text, None) => (Short::new(text), ReplyKind::Fixed),
         };
+        if kind != ReplyKind::Pin {
+            self.typed_account.back_at(self.step);
+            self.typed_amount.back_at(self.step);
+        }
         Some(Reply { text, kind, orders: step.orders })
     }
 
-    /// What is typed in fact. The owner takes what was typed for what was meant.
+    /// What is typed in fact. The owner takes what was typed for what was meant, until it is asked again.
     fn typed(&mut self, reply: Reply, behaviour: &Behaviour) -> Short {
         let mut text = reply.text;
         let length = u64::try_from(text.as_str().len()).unwrap_or(0);
-        if reply.kind == ReplyKind::Fixed || !self.rng.chance(behaviour.typo_permille) {
-            return text;
-        }
-        let place = usize::try_from(self.rng.below(length)).unwrap_or(0);
-        let digit = u32::try_from(self.rng.below(10)).unwrap_or(0);
-        if text.as_str().as_bytes().get(place).is_some_and(u8::is_ascii_digit) {
-            text.set(place, char::from_digit(digit, 10).unwrap_or('0'));
+        if reply.kind != ReplyKind::Fixed && self.rng.chance(behaviour.typo_permille) {
+            let place = usize::try_from(self.rng.below(length)).unwrap_or(0);
+            let digit = u32::try_from(self.rng.below(10)).unwrap_or(0);
+            if text.as_str().as_bytes().get(place).is_some_and(u8::is_ascii_digit) {
+                text.set(place, char::from_digit(digit, 10).unwrap_or('0'));
+            }
         }
         match reply.kind {
-            ReplyKind::Account => self.account = text,
-            ReplyKind::Amount => self.amount = text,
+            ReplyKind::Account => self.typed_account = Typed { text, step: self.step },
+            ReplyKind::Amount => self.typed_amount = Typed { text, step: self.step },
             ReplyKind::Choice | ReplyKind::Pin | ReplyKind::Fixed => {}
         }
         text

@@ -40,6 +40,9 @@ pub struct Marks {
     pub reference: Vec<String>,
     /// The line that shows the next page.
     pub more: Vec<String>,
+    /// The line that leads back, from a screen that no step is about.
+    #[serde(default)]
+    pub back: Vec<String>,
 }
 
 /// What is done with one screen.
@@ -124,6 +127,11 @@ impl Script {
     /// The line that shows the next page, if there is one.
     pub(super) fn more(&self, screen: &str) -> Option<Short> {
         line_of(screen, &self.marks.more)
+    }
+
+    /// The line that leads back, if there is one.
+    pub(super) fn back(&self, screen: &str) -> Option<Short> {
+        line_of(screen, &self.marks.back)
     }
 
     /// What a screen says about a sale. A decline wins over a word that is in an approval, too.

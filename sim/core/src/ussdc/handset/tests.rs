@@ -205,7 +205,8 @@ fn a_mistyped_account_is_the_one_that_was_ordered() {
     for number in 0..100 {
         let mut handset = Handset::new(3, number);
         handset.begin(&script());
-        let it = typed(&mut handset, &script(), &errs, &MENU[3..]);
+        let it = typed(&mut handset, &script(), &errs, &MENU[3..5]);
+        typed(&mut handset, &script(), &QUIET, &MENU[5..]);
         let ordered = handset.book().entries().first().map(|entry| entry.event.clone());
         let (account, amount) = (Short::new(&it[0]), Short::new(&it[1]));
         assert_eq!(ordered, Some(Event::Ordered { account, amount }));
@@ -213,10 +214,86 @@ fn a_mistyped_account_is_the_one_that_was_ordered() {
 }
 
 #[test]
+fn what_is_asked_again_is_typed_as_it_was_meant() {
+    let errs = Behaviour { typo_permille: 1_000, ..QUIET };
+    let screens = [MENU[3], "Not a valid Phone.\nPhone number:", MENU[4], MENU[5]];
+    for number in 0..100 {
+        let mut handset = Handset::new(3, number);
+        handset.begin(&script());
+        typed(&mut handset, &script(), &errs, &screens[..1]);
+        let it = typed(&mut handset, &script(), &QUIET, &screens[1..]);
+        let meant = handset.account;
+        assert_eq!(it[0], meant.as_str());
+        let order = Event::Ordered { account: meant, amount: handset.amount };
+        assert_eq!(handset.book().entries().first().map(|entry| &entry.event), Some(&order));
+    }
+}
+
+#[test]
+fn another_choice_than_the_confirmation_orders_nothing() {
+    let errs = Behaviour { typo_permille: 1_000, ..QUIET };
+    let mut ordered = 0;
+    for number in 0..100 {
+        let mut handset = Handset::new(3, number);
+        handset.begin(&script());
+        let it = typed(&mut handset, &script(), &errs, &MENU[5..]);
+        assert_eq!(handset.book().entries().len(), usize::from(it == ["1"]));
+        ordered += handset.book().entries().len();
+    }
+    assert!((1..40).contains(&ordered), "{ordered}");
+}
+
+#[test]
+fn what_was_typed_before_the_owner_went_back_is_not_what_is_ordered() {
+    let mut handset = Handset::new(7, 0);
+    handset.begin(&script());
+    let screens =
+        [MENU[1], MENU[2], MENU[3], MENU[4], MENU[1], MENU[2], "Small 5.00\n1 Confirm\n0 Cancel"];
+    typed(&mut handset, &script(), &QUIET, &screens);
+    let nothing = Event::Ordered { account: Short::default(), amount: Short::default() };
+    assert_eq!(handset.book().entries()[0].event, nothing);
+    // Another sale instead of the first one.
+    typed(&mut handset, &script(), &QUIET, &MENU[3..]);
+    let events: Vec<_> = handset.book().entries().iter().map(|entry| &entry.event).collect();
+    let [_, Event::Unknown, Event::Ordered { account, .. }] = events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*account, handset.account);
+}
+
+#[test]
+fn an_owner_who_is_lost_in_the_gateways_menu_goes_back_and_sells() {
+    let mut handset = Handset::new(7, 0);
+    handset.dial(Moment(1), &script(), "*123#", pin());
+    let screens = [
+        "Vouchers\n1 Northwind prepaid voucher\n2 Bluetel prepaid voucher\n0 Back",
+        "Northwind prepaid voucher\n1 Northwind 5 5.00\n0 Back",
+        "Enter your present PIN\n0 Back",
+        "No such choice.\nMain menu\n1 Vouchers\n2 Top-up\n5 Last receipt\n00 Home",
+        "RRN 000012\nSold: Northwind top-up\nPhone 0700123456\nAmount 5.00 EUR\n98 More",
+        "Ref X9\nBalance 95.00 EUR\n0 Back",
+    ];
+    let typed = typed(&mut handset, &script(), &QUIET, &screens);
+    assert_eq!(typed, ["0", "0", "0", "2", "98", "0"]);
+    assert_eq!(handset.book().entries(), [], "the receipt was of an earlier sale");
+}
+
+#[test]
+fn a_receipt_of_several_pages_is_read_to_its_end() {
+    let mut handset = Handset::new(7, 0);
+    sell(&mut handset);
+    let page = "RRN 000012\nSold: Northwind top-up\nPhone 0700123456\n98 More";
+    assert_eq!(typed(&mut handset, &script(), &QUIET, &[page]), ["98"]);
+    let (plan, is_understood) =
+        handset.screen(Moment(1), "Ref X9\n0 Back", &script(), &QUIET, pin());
+    assert_eq!((plan, is_understood), (Plan::HangUp { after: Span::ZERO }, true));
+}
+
+#[test]
 fn a_script_without_accounts_or_with_an_empty_step_is_refused_by_name() {
     for (from, to, says) in [
         ("accounts = [\"0700######\", \"0780######\"]", "accounts = []", "accounts"),
-        ("expect = [\"other amount\"]", "expect = []", "step 5"),
+        ("expect = [\"other amount\"]", "expect = []", "step 6"),
         ("send = \"{amount}\"", "sent = \"{amount}\"", "sent"),
     ] {
         let text = DEFAULT_SCRIPT.replacen(from, to, 1);
