@@ -42,11 +42,12 @@ pub struct Sources {
     pub network_dir: PathBuf,
 }
 
-/// Compares the terminals' books with the journal and the providers' books. What is still open is
-/// looked at again, for as long as `patience` says.
+/// Compares the terminals' books with the journal and the providers' books. What is still open, or
+/// may only look wrong because others sell meanwhile, is looked at again, for as long as `patience` says.
 pub fn reconcile(books: &[&SalesLog], sources: &Sources, patience: Span) -> Money {
     let Some(admin) = &sources.admin else { return Money::NotChecked };
     let began = Instant::now();
+    let mut before = None;
     loop {
         let verdict = match compare(books, admin, sources) {
             Ok(verdict) => verdict,
@@ -54,11 +55,19 @@ pub fn reconcile(books: &[&SalesLog], sources: &Sources, patience: Span) -> Mone
         };
         let in_doubt: u64 = books.iter().map(|book| u64::from(book.in_doubt())).sum();
         let open = verdict.count(Kind::Unresolved) > in_doubt;
-        if !open || began.elapsed() > Duration::from_nanos(patience.0) {
+        let again = open || may_change(before.as_ref(), &verdict);
+        if !again || began.elapsed() > Duration::from_nanos(patience.0) {
             return Money::Checked(verdict);
         }
+        before = Some(verdict);
         sleep(AGAIN_AFTER);
     }
+}
+
+/// The books are read one after the other: what terminals that are not of this fleet sell meanwhile is
+/// in one of them only. Whether that can be what is wrong.
+fn may_change(before: Option<&AuditReport>, verdict: &AuditReport) -> bool {
+    verdict.foreign > 0 && !verdict.is_exact() && before != Some(verdict)
 }
 
 fn compare(books: &[&SalesLog], admin: &Admin, sources: &Sources) -> Result<AuditReport, Refusal> {
@@ -215,6 +224,34 @@ mod tests {
         let report = auditor.finish();
         assert_eq!((report.provider.count, report.providers[0].done.amount_minor), (3, 1_500));
         assert_eq!(report.count(Kind::Doubled), 1, "one was done twice");
+    }
+
+    #[test]
+    fn what_others_sell_between_the_books_is_looked_at_again_until_it_stays() {
+        let report = |rows: u32, is_done: bool| {
+            let mut auditor = Auditor::new([]);
+            auditor.provider("host");
+            for stan in 1..=rows {
+                let reference = stan.to_string();
+                let reference = reference.as_str();
+                if is_done {
+                    let deal = ProviderTransaction { reference, amount_minor: 5, approved: true };
+                    auditor.deal(&deal);
+                }
+                let line = format!(
+                    "{{\"date\":\"2026-11-28\",\"terminal\":9,\"stan\":{stan},\"kind\":\"topup\",\
+                     \"state\":\"approved\",\"reference\":\"{reference}\",\"amount_minor\":5}}"
+                );
+                take(&serde_json::from_str(&line).unwrap(), &mut auditor).unwrap();
+            }
+            auditor.finish()
+        };
+        let wrong = report(1, false);
+        assert!(may_change(None, &wrong), "the provider's book was read too early");
+        assert!(may_change(Some(&wrong), &report(2, false)), "they still sell");
+        assert!(!may_change(Some(&wrong), &report(1, false)), "it stays");
+        assert!(!may_change(None, &report(1, true)), "nothing is wrong");
+        assert!(!may_change(None, &report(0, false)), "nobody else sells");
     }
 
     #[test]

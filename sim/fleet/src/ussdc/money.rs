@@ -65,23 +65,23 @@ impl Before {
         Ok(Self { sources, query, last })
     }
 
-    /// Compares the books with the journal; again, while rows are open and the patience lasts.
+    /// Compares the books with the journal; again, while rows are open or it cannot be read, and
+    /// the patience lasts.
     pub(super) fn compare(&self, crowd: &Crowd, interrupts: &Interrupts) -> Money {
         let began = Instant::now();
         let patience = Duration::from_nanos(self.sources.patience.0);
         let interrupted = interrupts.load(Ordering::Relaxed);
         loop {
-            let verdict = match self.read(crowd) {
-                Ok(verdict) => verdict,
-                Err(refusal) => return Money::Unreadable(refusal),
-            };
-            let is_enough = verdict.count(Kind::Unresolved) == 0
-                || began.elapsed() > patience
-                || interrupts.load(Ordering::Relaxed) > interrupted;
-            if is_enough {
-                return Money::Checked(verdict);
+            let is_over =
+                began.elapsed() > patience || interrupts.load(Ordering::Relaxed) > interrupted;
+            match self.read(crowd) {
+                Ok(verdict) if is_over || verdict.count(Kind::Unresolved) == 0 => {
+                    return Money::Checked(verdict);
+                }
+                Err(refusal) if is_over => return Money::Unreadable(refusal),
+                // A gateway that was killed comes back.
+                Ok(_) | Err(_) => sleep(AGAIN_AFTER),
             }
-            sleep(AGAIN_AFTER);
         }
     }
 
