@@ -13,6 +13,9 @@ const PER_REACTOR: u64 = 4 + 64;
 const ADMIN: u64 = 384 + 32 + 2;
 /// Connections of a bridge's callbacks, and the listening socket.
 const PER_CALLBACK: u64 = 2 * 64 + 2;
+/// Of a USSD link over HTTP: connections without a request, one that is let in, the listening socket;
+/// all such links share a runtime's poll and waker.
+const PER_USSD_HTTP: u64 = 256 + 2 + 4;
 /// Beside the table files: logs, manifest, locks, directories, the mark, and those of a checkpoint
 /// while a backup begins.
 const STORE: u64 = 96;
@@ -56,7 +59,12 @@ impl Budget {
                 .map(|listener| u64::from(listener.connections_max) + PER_REACTOR)
                 .sum(),
             // A transmitter and a receiver, and the attempt that follows.
-            ussd: u64::try_from(config.ussd_links.len()).unwrap_or(u64::MAX).saturating_mul(4),
+            ussd: u64::try_from(config.ussd_links.len()).unwrap_or(u64::MAX).saturating_mul(4)
+                + config
+                    .ussd_http
+                    .iter()
+                    .map(|link| u64::from(link.requests_max) + PER_USSD_HTTP)
+                    .sum::<u64>(),
             store: STORE + table_files,
         }
     }

@@ -30,7 +30,7 @@ pub use error::{ConfigError, Fault};
 pub use sections::{
     Address, Admin, Bridge, BridgeKind, Callback, Import, Iso8583Listener, KekOld, Link, Listen,
     ListenerTls, Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls,
-    Transactions, Ussd, UssdBind, UssdLink, Workers,
+    Transactions, Ussd, UssdBind, UssdHttp, UssdLink, UssdSecret, Workers,
 };
 pub use template::{InstallOptions, template};
 pub use url::{HttpUrl, Scheme};
@@ -42,6 +42,9 @@ const BRIDGES_MAX: usize = 64;
 
 /// A few for each network.
 const USSD_LINKS_MAX: usize = 64;
+
+/// As many listeners share one thread.
+const USSD_HTTP_MAX: usize = 16;
 
 /// Each listener is a thread.
 const LISTENERS_MAX: usize = 16;
@@ -77,6 +80,8 @@ pub struct Config {
     pub ussd: Ussd,
     /// Where USSD centres are.
     pub ussd_links: Vec<UssdLink>,
+    /// Where aggregators call that have USSD over HTTP.
+    pub ussd_http: Vec<UssdHttp>,
     /// Keys that are accepted without any effect, for the log: which ones, and what to do.
     pub notices: Vec<String>,
 }
@@ -109,6 +114,7 @@ impl Config {
             iso8583_listeners: Vec::new(),
             ussd: reader.section(&mut root, "ussd"),
             ussd_links: Vec::new(),
+            ussd_http: Vec::new(),
             notices: Vec::new(),
         };
         reader.answer_s = config.transactions.answer_s;
@@ -118,6 +124,9 @@ impl Config {
             reader.tables(listeners, "iso8583_listener", LISTENERS_MAX, "are allowed");
         let links = root.take("ussd_link");
         config.ussd_links = reader.tables(links, "ussd_link", USSD_LINKS_MAX, "are allowed");
+        let links = root.take("ussd_http");
+        config.ussd_http = reader.tables(links, "ussd_http", USSD_HTTP_MAX, "are allowed");
+        reader.check_callers(&config.ussd_http);
         reader.end(root);
         config.notices = reader.notices;
         if reader.faults.is_empty() {

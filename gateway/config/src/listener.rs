@@ -30,14 +30,14 @@ impl<'a> Reader<'a> {
 
     /// Whom a listener lets in: it is never everybody unless that is written.
     pub(super) fn networks(&mut self, key: Key<'a>) -> Vec<Subnet> {
-        let mut networks = Vec::new();
+        let (mut networks, said) = (Vec::new(), key.name.clone());
         for (at, text) in self.texts(key, "10.20.0.0/16") {
             match Subnet::parse(&text) {
                 Some(network) => networks.push(network),
                 None => self.fault(
                     at,
                     format!(
-                        "iso8583_listener.networks has {text:?}; write an address or a network, for \
+                        "{said} has {text:?}; write an address or a network, for \
                          example \"10.20.0.0/16\" or \"2001:db8::/32\"; \"0.0.0.0/0\" is everybody"
                     ),
                 ),

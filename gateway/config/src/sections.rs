@@ -301,6 +301,39 @@ sections! {
         /// A subscriber receives something within this after each input: less than the centre waits.
         answer_s: u16 = number(2..=60, 12),
     }
+
+    /// One `[[ussd_http]]`
+    UssdHttp {
+        /// What the log and the metrics call it.
+        name: String = link_name(),
+        /// Whose subscribers it has; a late receipt may go over another link of the network.
+        network: Option<String> = word_if("mtn"),
+        /// Where the aggregator calls.
+        listen: SocketAddr = address("127.0.0.1:7404"),
+        /// How the aggregator calls.
+        profile: Option<Profile> = http_profile(),
+        /// TLS to the aggregator, where this is stated; in the clear it is for this machine, with TLS
+        /// in front.
+        tls: Option<ListenerTls> = http_tls(),
+        /// Where it may call from; empty for anywhere.
+        networks: Vec<Subnet> = networks_if(),
+        /// What each request must have.
+        secret: Option<UssdSecret> = http_secret(),
+        /// Requests at once.
+        requests_max: u32 = number(1..=10_000, 1_000),
+        /// Sessions at once, those that are over lately included.
+        sessions_max: u32 = number(1..=131_072, 100_000),
+    }
+
+    /// `secret` of a `[[ussd_http]]`: one of the two places, and the file.
+    UssdSecret {
+        /// A header that has it.
+        header: Option<String> = word_if("X-Secret"),
+        /// A field of the query that has it.
+        query: Option<String> = word_if("secret"),
+        /// The file with the secret.
+        file: PathBuf = path("keys/aggregator.secret"),
+    }
 }
 
 /// How a USSD link binds.

@@ -226,4 +226,15 @@ cutoff = "00:00"
 # enquire_s = 30
 # response_s = 10
 # answer_s = 12
+#
+# [[ussd_http]]
+# name = "at"
+# network = "safaricom"
+# listen = "127.0.0.1:7404"
+# profile = "africas-talking"
+# networks = ["10.20.0.0/16"]
+# secret = { header = "X-Secret", file = "keys/at.secret" }
+# tls = { certificate = "keys/at.pem", key = "keys/at.key" }
+# requests_max = 1000
+# sessions_max = 100000
 "#;

@@ -217,6 +217,12 @@ fn every_key_is_explained_in_the_operators_page() {
             if section == "ussdlink" {
                 section = "ussd_link".to_owned();
             }
+            if let Some(part) =
+                section.strip_prefix("ussd").filter(|it| ["http", "secret"].contains(it))
+            {
+                let of = if part == "http" { "" } else { ".secret" };
+                section = format!("ussd_http{of}");
+            }
             if section == "iso8583listener" {
                 section = "iso8583_listener".to_owned();
             }
@@ -224,7 +230,7 @@ fn every_key_is_explained_in_the_operators_page() {
             line.trim().split_once(": ").filter(|_| line.contains(" = "))
         {
             if section == "kekold"
-                || ["tls", "callback", "choice"].contains(&key)
+                || ["tls", "callback", "choice", "secret"].contains(&key)
                 || key.starts_with("//")
             {
                 continue;
@@ -415,4 +421,44 @@ fn what_is_wrong_with_a_listener_is_named() {
     }
     let said = load(&format!("{GOOD}{LISTENER}{LISTENER}")).unwrap_err();
     assert!(said.contains("two listeners are called \"pos\""), "{said}");
+}
+
+const AGGREGATOR: &str = "[[ussd_http]]\nname = \"at\"\nlisten = \"127.0.0.1:7404\"\n\
+                          profile = \"africas-talking\"\n";
+const SECRET_LINE: &str = "secret = { header = \"X-Secret\", file = \"keys/at\" }\n";
+
+#[test]
+fn a_link_over_http_says_who_may_call() {
+    let of = |more: &str| load(&format!("{GOOD}{AGGREGATOR}{more}"));
+    let said = of("").unwrap_err();
+    assert!(said.contains("tillgate.toml:22:") && said.contains("anybody could call it"), "{said}");
+    let tls = "tls = { certificate = \"c\", key = \"k\" }\n";
+    assert!(of(tls).unwrap_err().contains("anybody could call it"), "TLS alone names nobody");
+    let link = of(SECRET_LINE).unwrap().ussd_http.remove(0);
+    let secret = link.secret.unwrap();
+    assert_eq!(secret.header.as_deref(), Some("X-Secret"));
+    assert_eq!(secret.file, Path::new("/etc/tillgate/keys/at"));
+    assert_eq!(of("networks = [\"10.20.0.0/16\"]\n").unwrap().ussd_http[0].networks.len(), 1);
+    let mutual = "tls = { certificate = \"c\", key = \"k\", client_ca = \"ca\" }\n";
+    assert!(of(mutual).is_ok());
+}
+
+#[test]
+fn what_is_wrong_with_a_link_over_http_is_named() {
+    let good = format!("{AGGREGATOR}{SECRET_LINE}");
+    for (from, to, expected) in [
+        ("header = \"X-Secret\", ", "", "ussd_http.secret: say where a request has it"),
+        ("header = ", "query = \"s\", header = ", "ussd_http.secret: say where a request has it"),
+        (", file = \"keys/at\"", "", "ussd_http.secret.file is missing"),
+        ("name = \"at\"", "name = \"A T\"", "ussd_http.name is \"A T\""),
+        ("profile = \"africas-talking\"\n", "", "ussd_http.profile is missing"),
+        ("secret =", "networks = [\"10.0.0.1/8\"]\nsecret =", "ussd_http.networks has"),
+    ] {
+        let said = load(&format!("{GOOD}{}", good.replace(from, to))).unwrap_err();
+        assert!(said.contains(expected), "{to}: {said}");
+    }
+    let smpp = "[[ussd_link]]\nname = \"at\"\naddress = \"[::1]:2775\"\nprofile = \"standard\"\n\
+                password = \"p\"\n";
+    let said = load(&format!("{GOOD}{smpp}{good}")).unwrap_err();
+    assert!(said.contains("two USSD links are called \"at\""), "{said}");
 }

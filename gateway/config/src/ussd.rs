@@ -1,20 +1,23 @@
-//! What is special about `[[ussd_link]]`.
+//! What is special about `[[ussd_link]]` and `[[ussd_http]]`.
 
 use std::path::PathBuf;
 
+use tillgate_core::listener::Subnet;
 use tillgate_store_core::record::is_bridge_name;
 
+use super::Fault;
 use super::bridge::address;
 use super::reader::{Key, Reader};
-use super::sections::{Address, Profile, Tls};
+use super::sections::{Address, ListenerTls, Profile, Tls, UssdHttp, UssdSecret};
 
 impl<'a> Reader<'a> {
     /// A name is a metric label.
     pub(super) fn link_name(&mut self, key: Key<'a>) -> String {
+        let said = key.name.clone();
         let Some((at, name)) = self.text(key, "mtn") else { return String::new() };
         if !is_bridge_name(&name) {
             let allowed = "allowed are 1 to 32 of a-z 0-9 _ -";
-            self.fault(at, format!("ussd_link.name is {name:?}; {allowed}"));
+            self.fault(at, format!("{said} is {name:?}; {allowed}"));
         } else if !self.links.insert(name.clone()) {
             self.fault(at, format!("two USSD links are called {name:?}; names are unique"));
         }
@@ -53,6 +56,47 @@ impl<'a> Reader<'a> {
 
     pub(super) fn link_tls(&mut self, key: Key<'a>) -> Option<Tls> {
         self.table_if(key, "ussd_link.tls")
+    }
+
+    pub(super) fn http_profile(&mut self, key: Key<'a>) -> Option<Profile> {
+        let (at, text) = self.text(key, "africas-talking")?;
+        Some(self.profile_at(at, text))
+    }
+
+    pub(super) fn http_tls(&mut self, key: Key<'a>) -> Option<ListenerTls> {
+        self.table_if(key, "ussd_http.tls")
+    }
+
+    pub(super) fn http_secret(&mut self, key: Key<'a>) -> Option<UssdSecret> {
+        let at = key.place();
+        let secret: UssdSecret = self.table_if(key, "ussd_http.secret")?;
+        if secret.header.is_some() == secret.query.is_some() {
+            let text = "ussd_http.secret: say where a request has it, either header = \"X-Secret\" or \
+                        query = \"secret\"";
+            self.fault(at, text);
+        }
+        Some(secret)
+    }
+
+    pub(super) fn networks_if(&mut self, key: Key<'a>) -> Vec<Subnet> {
+        if key.is_there() { self.networks(key) } else { Vec::new() }
+    }
+
+    /// Whoever may call sells from every handset: nobody is let in because nothing was said.
+    pub(super) fn check_callers(&mut self, links: &[UssdHttp]) {
+        for link in links {
+            let has_client_ca = link.tls.as_ref().is_some_and(|tls| tls.client_ca.is_some());
+            if link.secret.is_none() && link.networks.is_empty() && !has_client_ca {
+                let place = link.profile.as_ref().map(|profile| profile.place);
+                let text = format!(
+                    "ussd_http {:?}: anybody could call it; add secret = {{ header = \"X-Secret\", \
+                     file = \"keys/aggregator.secret\" }}, networks = [\"10.20.0.0/16\"] or tls with \
+                     client_ca",
+                    link.name
+                );
+                self.faults.push(Fault { place, text });
+            }
+        }
     }
 
     /// Files; none if nothing is said.

@@ -5,8 +5,8 @@ use std::path::Path;
 
 pub(crate) use tillgate_config::{
     Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, Import,
-    InstallOptions, Iso8583Listener, KekOld, ListenerTls, Log, LogFormat, LogLevel, ProfileSource,
-    Scheme, Secret, Store, Tls, UssdBind, UssdLink, template,
+    InstallOptions, Iso8583Listener, KekOld, ListenerTls, Log, LogFormat, LogLevel, Profile,
+    ProfileSource, Scheme, Secret, Store, Tls, UssdBind, UssdHttp, UssdLink, UssdSecret, template,
 };
 use tillgate_store_rocks::Options;
 use zeroize::Zeroizing;

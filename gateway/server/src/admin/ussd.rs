@@ -17,11 +17,13 @@ pub(super) struct LinkRows {
 #[derive(Serialize, JsonSchema)]
 pub(super) struct LinkRow {
     link: String,
-    /// waiting, connecting, binding, bound, throttled, unbinding or closed
+    /// smpp or http
+    kind: &'static str,
+    /// waiting, connecting, binding, bound, throttled, unbinding or closed; over HTTP listening
     state: &'static str,
     /// Why it was closed last; empty if it never was.
     down: String,
-    /// Texts without an answer, and counters since the start.
+    /// Texts or requests without an answer, and counters since the start.
     counts: BTreeMap<&'static str, u64>,
 }
 
@@ -32,7 +34,7 @@ pub(super) async fn list(Call { app, .. }: Call, (): ()) -> Answer<LinkRows> {
         let shown = app.handle.view.link(index);
         let (state, down) = shown.map_or(("waiting", String::new()), |of| (of.state, of.down));
         let counts = metrics.numbers().collect();
-        LinkRow { link: metrics.name.clone(), state, down, counts }
+        LinkRow { link: metrics.name.clone(), kind: metrics.kind.label(), state, down, counts }
     });
     Ok(LinkRows { links: links.collect() })
 }

@@ -7,7 +7,7 @@
 //!       └── superseded, drain                             admin: handle
 //!
 //!  iso8583 0..k: threads of listeners, and one of all USSD links, with the same ways to the pool and
-//!  back
+//!  back; ussd-http has the sockets of those over HTTP
 //! ```
 
 use std::net::{SocketAddr, TcpListener};
@@ -30,13 +30,13 @@ use super::handle::{Ordered, ServeHandle, controls};
 use super::limits::{HELLO_JOBS_MAX, JOBS_MAX, PRESENCE_MAX, WRITER_QUEUE_MAX};
 use super::listeners::Listeners;
 use super::mailbox::Mailbox;
-use super::metrics::{BridgeMetrics, ListenerMetrics, Metrics, UssdMetrics};
+use super::metrics::{BridgeMetrics, LinkKind, ListenerMetrics, Metrics, UssdMetrics};
 use super::pool::{Tools, Worker};
 use super::reactor::{Events, ListenerSetup, ListenerThread, Reactor, ReactorLinks, Setup, listen};
 use super::scrub::Scrubber;
 use super::startup;
 use super::supervisor::Report;
-use super::ussd::{Ussd, UssdSetup, UssdThread};
+use super::ussd::{HttpEdge, Ussd, UssdSetup, UssdThread};
 use super::view::Stage;
 use super::writer::{Writer, WriterMessage, WriterSetup};
 use crate::config::{self, Budget, Config, Iso8583Listener};
@@ -182,7 +182,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
     let ports = ports(config, &handle, parts.iso8583, &ways)?;
     mailboxes.extend(ports.iter().map(|(_, mailbox)| mailbox.clone()));
     let ussd = ussd_thread(config, &handle, parts.ussd, (&ways, mailboxes.len()))?;
-    mailboxes.extend(ussd.iter().map(|(_, mailbox)| mailbox.clone()));
+    mailboxes.extend(ussd.iter().map(|ussd| ussd.mailbox.clone()));
     let tools = Tools {
         jobs: jobs_out,
         hellos: hellos_out,
@@ -214,7 +214,7 @@ fn spawn(config: &Config, handle: ServeHandle, parts: Parts) -> std::io::Result<
         address,
         listeners,
         names: config.iso8583_listeners.iter().map(|listener| listener.name.clone()).collect(),
-        links: config.ussd_links.iter().map(|link| link.name.clone()).collect(),
+        links: ussd_links(config).map(|(name, _)| name.to_owned()).collect(),
         handle,
         reports,
         report,
@@ -231,7 +231,7 @@ fn start_edges(
     report: &Sender<Report>,
     reactors: Vec<Reactor>,
     ports: Vec<(ListenerThread, Mailbox)>,
-    ussd: Option<(UssdThread, Mailbox)>,
+    ussd: Option<UssdThreads>,
 ) -> std::io::Result<Vec<JoinHandle<()>>> {
     let mut running = Vec::new();
     for (index, reactor) in reactors.into_iter().enumerate() {
@@ -240,8 +240,11 @@ fn start_edges(
     for (index, (port, _)) in ports.into_iter().enumerate() {
         running.push(start_turns(format!("iso8583-{index}"), report, move || port.run())?);
     }
-    if let Some((ussd, _)) = ussd {
-        running.push(start_turns("ussd".to_owned(), report, move || ussd.run())?);
+    if let Some(UssdThreads { links, edge, .. }) = ussd {
+        running.push(start_turns("ussd".to_owned(), report, move || links.run())?);
+        if let Some(edge) = edge {
+            running.push(start("ussd-http".to_owned(), move || edge.run())?);
+        }
     }
     Ok(running)
 }
@@ -304,17 +307,32 @@ fn ports(
     made.map(make).collect()
 }
 
-/// The thread of all USSD links, behind the listeners, with the way to it; none without links.
+/// The thread of all USSD links, the way to it, and the listeners of those over HTTP.
+struct UssdThreads {
+    links: UssdThread,
+    mailbox: Mailbox,
+    edge: Option<HttpEdge>,
+}
+
+/// Names of the USSD links, in their order.
+fn ussd_links(config: &Config) -> impl Iterator<Item = (&str, LinkKind)> {
+    let smpp = config.ussd_links.iter().map(|link| (&*link.name, LinkKind::Smpp));
+    smpp.chain(config.ussd_http.iter().map(|link| (&*link.name, LinkKind::Http)))
+}
+
+/// The thread of all USSD links, behind the listeners; none without links.
 fn ussd_thread(
     config: &Config,
     handle: &ServeHandle,
-    ussd: Ussd,
+    mut ussd: Ussd,
     (ways, reactor): (&ReactorLinks, usize),
-) -> std::io::Result<Option<(UssdThread, Mailbox)>> {
+) -> std::io::Result<Option<UssdThreads>> {
     if ussd.links.is_empty() {
         return Ok(None);
     }
     let (events, mailbox) = Events::new()?;
+    let Metrics { ussd: metrics, edge, .. } = &*handle.metrics;
+    let (edge, stop) = ussd.take_edge(&mailbox, (metrics, edge))?.unzip();
     let setup = UssdSetup {
         reactor: u16::try_from(reactor).map_err(std::io::Error::other)?,
         ussd,
@@ -322,13 +340,14 @@ fn ussd_thread(
         seed: u64::from_le_bytes(entropy::bytes()),
         clock: handle.clock,
         directory: Arc::clone(&handle.directory),
-        metrics: Arc::clone(&handle.metrics.ussd),
+        metrics: Arc::clone(metrics),
         mailbox: mailbox.clone(),
         jobs: ways.jobs.clone(),
         recyclers: ways.recyclers.clone(),
         reports: ways.reports.clone(),
+        edge: stop,
     };
-    Ok(Some((UssdThread::new(setup, events), mailbox)))
+    Ok(Some(UssdThreads { links: UssdThread::new(setup, events), mailbox, edge }))
 }
 
 /// Starts a thread that turns until it is to end; the supervisor waits for its report.
@@ -360,7 +379,7 @@ fn metrics(config: &Config) -> Arc<Metrics> {
         reactors: (0..config.listen.reactors).map(|_| Arc::default()).collect(),
         bridges: config.bridges.iter().map(bridge).collect(),
         listeners: config.iso8583_listeners.iter().map(listener).collect(),
-        ussd: Arc::new(UssdMetrics::named(config.ussd_links.iter().map(|link| &*link.name))),
+        ussd: Arc::new(UssdMetrics::named(ussd_links(config))),
         ..Metrics::default()
     })
 }

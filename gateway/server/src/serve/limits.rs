@@ -140,6 +140,26 @@ pub(crate) const CALLBACK_HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Headers of a callback.
 pub(crate) const CALLBACK_HEADERS_MAX: usize = 64;
 
+/// Connections to a USSD link over HTTP whose request's head has not arrived; half of them from one
+/// address. The one that is silent for longest makes room.
+pub(crate) const AGGREGATOR_SILENT_MAX: usize = 256;
+
+/// From an aggregator's connection to the end of its head, and from there to the end of its body.
+pub(crate) const AGGREGATOR_TIME_MAX: Duration = Duration::from_secs(5);
+
+/// Longest head of an aggregator's request: the text of a GET is in it.
+pub(crate) const AGGREGATOR_HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// Headers of an aggregator's request.
+pub(crate) const AGGREGATOR_HEADERS_MAX: usize = 64;
+
+/// For so long a request is offered to the thread of USSD links, whose mail is full; then it is
+/// answered 503.
+pub(crate) const AGGREGATOR_POST_MAX: Duration = Duration::from_secs(1);
+
+/// On the way down, the last answers have so long to leave.
+pub(crate) const AGGREGATOR_REST: Duration = Duration::from_secs(1);
+
 /// From one line of the log about what a bridge's HTTP provider does wrong to the next: a dead
 /// provider or a wrong profile concerns every sale.
 pub(crate) const COMPLAINT_EVERY: Span = Span::s(10);

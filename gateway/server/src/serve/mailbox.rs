@@ -21,7 +21,7 @@ use tillgate_store_core::TerminalId;
 
 use super::batch::ReplyBatch;
 use super::limits::REACTOR_MAIL_MAX;
-use super::ussd::Opened;
+use super::ussd::{Asked, Opened};
 
 /// What a reactor is sent.
 pub(crate) enum Mail {
@@ -31,6 +31,8 @@ pub(crate) enum Mail {
     Superseded { terminal: TerminalId, age: SessionAge },
     /// To the thread of USSD links: the outcome of an attempt to connect.
     Opened(Opened),
+    /// To the same thread: a request to a link over HTTP.
+    Asked(Box<Asked>),
     /// From the supervisor: refuse new connections, finish, stop when nothing is left.
     Drain,
     /// From the supervisor: stop now.

@@ -6,10 +6,11 @@
 //! * [`scrub`] — reads the store again and again, to find damage.
 //! * [`listeners`] — profiles and sockets of terminals of other makers; their threads are beside
 //!   the reactors.
-//! * [`ussd`] — links to USSD centres, on one thread.
+//! * [`ussd`] — links to USSD centres, on one thread; those over HTTP have their sockets on another.
 //! * [`bridge`] — providers' sockets; [`supervisor`] — signals and the way down.
 //! * [`handle`] — all that the admin gets to see.
 
+mod accept;
 mod batch;
 pub(crate) mod bridge;
 mod claims;

@@ -19,7 +19,6 @@ use signal_hook::iterator::Signals;
 use tillgate_core::drain::{Drained, Step, WayDown};
 use tillgate_core::online::PresenceChange;
 use tillgate_core::ussd::dialogs::DialogRecord;
-use tillgate_core::ussd::smpp::LinkState;
 use tillgate_store_core::TerminalId;
 
 use super::gateway::Gateway;
@@ -33,7 +32,7 @@ pub(crate) enum Report {
     /// From a listener: for the log.
     Unanswered(Unanswered),
     /// From the thread of USSD links: a link is up or down, and why it was closed last.
-    LinkState { link: u16, state: LinkState, down: String },
+    LinkState { link: u16, state: &'static str, down: String },
     /// From there: a connection could not be opened.
     LinkFault { link: u16, text: String },
     /// From there: for the log.
@@ -103,9 +102,9 @@ impl Gateway {
         self.links.get(usize::from(link)).map_or("", |name| name.as_str())
     }
 
-    fn note_link(&self, link: u16, state: LinkState, down: &str) {
+    fn note_link(&self, link: u16, state: &'static str, down: &str) {
         self.handle.view.note_link(usize::from(link), state, down);
-        let (link, state) = (self.link_name(link), state.label());
+        let link = self.link_name(link);
         if down.is_empty() || state == "bound" {
             tracing::info!(link, state, "a USSD link");
         } else {

@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 
 use parking_lot::{Mutex, RwLock};
 use tillgate_core::online::{Online, Presence, PresenceChange};
-use tillgate_core::ussd::smpp::LinkState;
 use tillgate_store_core::TerminalId;
 
 use super::limits::ACKNOWLEDGED_MAX;
@@ -89,12 +88,12 @@ impl View {
         self.links.read().get(index).filter(|link| !link.state.is_empty()).cloned()
     }
 
-    pub(super) fn note_link(&self, index: usize, state: LinkState, down: &str) {
+    pub(super) fn note_link(&self, index: usize, state: &'static str, down: &str) {
         let mut links = self.links.write();
         if links.len() <= index {
             links.resize_with(index + 1, LinkShown::default);
         }
-        links[index] = LinkShown { state: state.label(), down: down.to_owned() };
+        links[index] = LinkShown { state, down: down.to_owned() };
     }
 
     pub(super) fn note_acknowledged(&self, entry: Acknowledged) {

@@ -79,10 +79,15 @@ impl fmt::Debug for SharedSecret {
 }
 
 impl HttpConfig {
-    /// Whether a request may be looked at.
-    pub(super) fn admits(&self, peer: IpAddr, query: &str, headers: &HeaderMap) -> bool {
-        let is_near =
-            self.networks.is_empty() || self.networks.iter().any(|network| network.contains(peer));
-        is_near && self.secret.as_ref().is_none_or(|secret| secret.is_in(query, headers))
+    /// Whether a request may be looked at; its head alone says it.
+    #[must_use]
+    pub fn admits(&self, peer: IpAddr, query: &str, headers: &HeaderMap) -> bool {
+        self.is_near(peer) && self.secret.as_ref().is_none_or(|secret| secret.is_in(query, headers))
+    }
+
+    /// Whether a connection may come from there.
+    #[must_use]
+    pub fn is_near(&self, peer: IpAddr) -> bool {
+        self.networks.is_empty() || self.networks.iter().any(|network| network.contains(peer))
     }
 }

@@ -22,15 +22,13 @@ use tillgate_core::provider::http_template::CallbackReader;
 use tillgate_edge::guard::Panicked;
 use tillgate_edge::places::Share;
 use tillgate_edge::{Acceptor, Admission, Class, Counts, Limits, Peer, Refusal, Router};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use super::http::ConnectionPool;
-use super::tls::ServerStream;
 
 use crate::exit::Failure;
+use crate::serve::accept::{self, HttpPort};
 use crate::serve::limits::{
     CALLBACK_ADDRESS_MAX, CALLBACK_BYTES_MAX, CALLBACK_CONNECTIONS_MAX, CALLBACK_HEAD_BYTES_MAX,
     CALLBACK_HEADERS_MAX, CALLBACK_PAUSE, CALLBACK_TIME_MAX,
@@ -88,55 +86,18 @@ struct Callbacks {
     pool: Arc<ConnectionPool>,
 }
 
-/// Takes callbacks until every sender of `stop` is gone.
+/// Takes callbacks until every sender of `stop` is gone. What is under way at the end is cut: the
+/// provider posts it again.
 pub(super) async fn serve(
     setup: CallbackSetup,
     pool: Arc<ConnectionPool>,
-    mut stop: watch::Receiver<()>,
+    stop: watch::Receiver<()>,
 ) {
     let CallbackSetup { listener, reader, tls } = setup;
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(error) => return tracing::error!(%error, "no callbacks are taken"),
-    };
     let router = Arc::new(Callbacks { reader, pool });
     let acceptor = Acceptor::new(router, LIMITS, Arc::new(Counts::default()));
-    let seats = Arc::new(Semaphore::new(SEATS));
-    // What is under way at the end is cut: the provider posts it again.
-    let mut tasks = JoinSet::new();
-    let mut next = Instant::now();
-    loop {
-        // Whoever comes too soon, or finds no seat, waits in the kernel's queue.
-        let turn = async {
-            sleep_until(next).await;
-            let seat = Arc::clone(&seats).acquire_owned().await;
-            (seat, listener.accept().await)
-        };
-        let (seat, accepted) = tokio::select! {
-            _ = stop.changed() => return,
-            turn = turn => turn,
-        };
-        next = Instant::now() + CALLBACK_PAUSE;
-        while tasks.try_join_next().is_some() {}
-        match accepted {
-            Ok((stream, peer)) => {
-                let (acceptor, entered) =
-                    (acceptor.clone(), acceptor.enter(Peer::Remote(peer.ip())));
-                let tls = tls.clone();
-                tasks.spawn_local(async move {
-                    match tls {
-                        None => acceptor.serve(stream, entered).await,
-                        Some(tls) => acceptor.serve(ServerStream::of(&tls, stream), entered).await,
-                    }
-                    drop(seat);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "a callback's connection was not accepted");
-                sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
+    let (seats, pause, rest) = (SEATS, CALLBACK_PAUSE, Duration::ZERO);
+    accept::serve(HttpPort { listener, tls, seats, pause, rest }, acceptor, |_| true, stop).await;
 }
 
 impl Callbacks {

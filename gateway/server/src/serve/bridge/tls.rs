@@ -57,7 +57,7 @@ pub(super) async fn open(
 
 /// A stream of TLS whose handshake is done while it is read, so that the deadlines of reading are
 /// those of the handshake too.
-pub(super) enum ServerStream {
+pub(in crate::serve) enum ServerStream {
     Handshake(Box<Accept<TcpStream>>),
     Open(Box<server::TlsStream<TcpStream>>),
     /// Without a handshake, which is not asked for again.
@@ -65,7 +65,7 @@ pub(super) enum ServerStream {
 }
 
 impl ServerStream {
-    pub(super) fn of(tls: &TlsAcceptor, stream: TcpStream) -> Self {
+    pub(in crate::serve) fn of(tls: &TlsAcceptor, stream: TcpStream) -> Self {
         Self::Handshake(Box::new(tls.accept(stream)))
     }
 

@@ -21,7 +21,7 @@ use tillgate_store_core::Transaction;
 
 pub(crate) use self::histogram::Histogram;
 pub(crate) use self::page::Page;
-pub(crate) use self::ussd::UssdMetrics;
+pub(crate) use self::ussd::{LinkKind, LinkMetrics, UssdMetrics};
 
 #[derive(Default)]
 pub(crate) struct Metrics {
@@ -52,6 +52,8 @@ pub(crate) struct EdgeMetrics {
     pub(crate) logins_busy: Count,
     /// Panics of bridges; each ended one connection to a provider.
     pub(crate) bridge_panics: Count,
+    /// Panics of USSD links over HTTP; each ended one connection.
+    pub(crate) ussd_panics: Count,
     /// Panics of the scrubber; it begins again.
     pub(crate) scrub_panics: Count,
 }

@@ -119,6 +119,7 @@ impl Metrics {
         let panics = [
             ("admin", edge.network.panics() + edge.local.panics()),
             ("bridge", edge.bridge_panics.read()),
+            ("ussd", edge.ussd_panics.read()),
             ("scrub", edge.scrub_panics.read()),
         ];
         let help = "Defects that ended one request or connection, by edge";

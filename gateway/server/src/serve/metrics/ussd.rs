@@ -2,6 +2,7 @@
 
 use tillgate_core::ussd::EndReason;
 use tillgate_core::ussd::dialogs::DialogStats;
+use tillgate_core::ussd::http::HttpStatus;
 use tillgate_core::ussd::smpp::{LinkState, SmppStatus};
 
 use super::page::Page;
@@ -20,8 +21,8 @@ const DIALOGS: [(&str, &str); 9] = [
     ("tillgate_ussd_not_notified_total", "Receipts that no link could send after"),
 ];
 
-/// The numbers of one link, in the order of [`LinkMetrics::publish`].
-const LINK: [(&str, &str); 12] = [
+/// The numbers of a link over SMPP, in the order of [`LinkMetrics::publish`].
+const SMPP: [(&str, &str); 12] = [
     ("tillgate_ussd_link_up", "1 while dialogs go on over the link"),
     ("tillgate_ussd_link_in_flight", "Texts without an answer of the centre"),
     ("tillgate_ussd_link_waiting", "Texts that were not sent yet"),
@@ -36,6 +37,41 @@ const LINK: [(&str, &str); 12] = [
     ("tillgate_ussd_link_ignored_total", "Messages of no dialog"),
 ];
 
+/// The numbers of a link over HTTP, in the order of [`LinkMetrics::publish_http`].
+const HTTP: [(&str, &str); 15] = [
+    ("tillgate_ussd_link_up", "1 while dialogs go on over the link"),
+    ("tillgate_ussd_link_sessions", "Sessions that go on"),
+    ("tillgate_ussd_link_unanswered", "Requests without an answer"),
+    ("tillgate_ussd_link_requests_total", "Requests that came to the link"),
+    ("tillgate_ussd_link_begins_total", "Sessions that began"),
+    ("tillgate_ussd_link_inputs_total", "Inputs in a session"),
+    ("tillgate_ussd_link_aborts_total", "Sessions that subscriber or network have ended"),
+    ("tillgate_ussd_link_repeats_total", "Requests that got the answer of the one they repeat"),
+    ("tillgate_ussd_link_late_total", "Texts not sent in time"),
+    ("tillgate_ussd_link_denied_total", "Requests of strangers"),
+    ("tillgate_ussd_link_turned_away_total", "Requests too slow, too long or without a place"),
+    ("tillgate_ussd_link_unreadable_total", "Requests that could not be read"),
+    ("tillgate_ussd_link_conflicts_total", "Requests while another of the session waits"),
+    ("tillgate_ussd_link_over_total", "Requests of sessions that are over or not known"),
+    ("tillgate_ussd_link_busy_total", "Sessions that found no room, or the way down"),
+];
+
+/// What a link speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LinkKind {
+    Smpp,
+    Http,
+}
+
+impl LinkKind {
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Smpp => "smpp",
+            Self::Http => "http",
+        }
+    }
+}
+
 #[derive(Default)]
 pub(crate) struct UssdMetrics {
     numbers: [Count; DIALOGS.len()],
@@ -45,17 +81,27 @@ pub(crate) struct UssdMetrics {
     pub(crate) links: Vec<LinkMetrics>,
 }
 
-#[derive(Default)]
 pub(crate) struct LinkMetrics {
     pub(crate) name: String,
-    numbers: [Count; LINK.len()],
+    pub(crate) kind: LinkKind,
+    numbers: [Count; HTTP.len()],
     /// Texts refused, whatever the status.
     refused: Count,
+    /// Strangers whose request did not come to the link, and others.
+    denied: Count,
+    turned_away: Count,
 }
 
 impl UssdMetrics {
-    pub(crate) fn named<'a>(links: impl Iterator<Item = &'a str>) -> Self {
-        let link = |name: &str| LinkMetrics { name: name.to_owned(), ..LinkMetrics::default() };
+    pub(crate) fn named<'a>(links: impl Iterator<Item = (&'a str, LinkKind)>) -> Self {
+        let link = |(name, kind): (&str, LinkKind)| LinkMetrics {
+            name: name.to_owned(),
+            kind,
+            numbers: Default::default(),
+            refused: Count::default(),
+            denied: Count::default(),
+            turned_away: Count::default(),
+        };
         Self { links: links.map(link).collect(), ..Self::default() }
     }
 
@@ -76,6 +122,16 @@ impl UssdMetrics {
         set(&self.ended, &stats.ended);
     }
 
+    /// A stranger called; the link has not seen it.
+    pub(crate) fn deny(&self, link: u16) {
+        self.links[usize::from(link)].denied.add(1);
+    }
+
+    /// A request was answered in front of the link.
+    pub(crate) fn turn_away(&self, link: u16) {
+        self.links[usize::from(link)].turned_away.add(1);
+    }
+
     pub(super) fn render(&self, page: &mut Page) {
         if self.links.is_empty() {
             return;
@@ -88,11 +144,17 @@ impl UssdMetrics {
         page.by("reason", ("tillgate_ussd_dialogs_ended_total", "Dialogs ended, by reason"), ended);
         let help = "Records of dialogs that were not written to the log";
         page.one("tillgate_ussd_records_lost_total", help, self.lost_records.read());
-        for (index, metric) in LINK.into_iter().enumerate() {
-            let links = self.links.iter().map(|link| (&link.name, link.numbers[index].read()));
+        let is_smpp = |name: &str| SMPP.iter().any(|(known, _)| *known == name);
+        for metric in SMPP.into_iter().chain(HTTP.into_iter().filter(|(name, _)| !is_smpp(name))) {
+            let number = |link: &LinkMetrics| {
+                let index = link.table().iter().position(|(name, _)| *name == metric.0)?;
+                Some(link.number(index))
+            };
+            let links = self.links.iter().filter_map(|link| Some((&link.name, number(link)?)));
             page.by("link", metric, links);
         }
-        let refused = self.links.iter().map(|link| (&link.name, link.refused.read()));
+        let smpp = self.links.iter().filter(|link| link.kind == LinkKind::Smpp);
+        let refused = smpp.map(|link| (&link.name, link.refused.read()));
         let metric = ("tillgate_ussd_link_refused_total", "Texts that the centre refused for good");
         page.by("link", metric, refused);
     }
@@ -121,10 +183,49 @@ impl LinkMetrics {
         self.refused.set(refused + stats.refused.others);
     }
 
+    pub(crate) fn publish_http(&self, status: &HttpStatus) {
+        let stats = &status.stats;
+        let numbers = [
+            1,
+            count(status.sessions),
+            count(status.waiting),
+            stats.requests,
+            stats.begins,
+            stats.inputs,
+            stats.aborts,
+            stats.repeats,
+            stats.late,
+            stats.denied,
+            0,
+            stats.unreadable,
+            stats.conflicts,
+            stats.over,
+            stats.busy,
+        ];
+        set(&self.numbers, &numbers);
+    }
+
+    /// What the thread of the links has published, and what was counted in front of it.
+    fn number(&self, index: usize) -> u64 {
+        let in_front = match self.table()[index].0 {
+            "tillgate_ussd_link_denied_total" => self.denied.read(),
+            "tillgate_ussd_link_turned_away_total" => self.turned_away.read(),
+            _ => 0,
+        };
+        self.numbers[index].read() + in_front
+    }
+
+    fn table(&self) -> &'static [(&'static str, &'static str)] {
+        match self.kind {
+            LinkKind::Smpp => &SMPP,
+            LinkKind::Http => &HTTP,
+        }
+    }
+
     /// What the admin shows of it.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
         let short = |name: &'static str| name.trim_start_matches("tillgate_ussd_link_");
-        let names = LINK.iter().map(move |(name, _)| short(name));
-        names.zip(self.numbers.iter().map(Count::read))
+        let names = self.table().iter().enumerate();
+        names.map(move |(index, (name, _))| (short(name), self.number(index)))
     }
 }

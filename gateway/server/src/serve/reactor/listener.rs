@@ -239,7 +239,7 @@ impl ListenerThread {
             match self.events.inbox.take() {
                 None => return,
                 Some(Mail::ReplyBatch(replies)) => self.take_replies(now, replies),
-                Some(Mail::Superseded { .. } | Mail::Opened(_)) => {}
+                Some(Mail::Superseded { .. } | Mail::Opened(_) | Mail::Asked(_)) => {}
                 Some(Mail::Drain) => {
                     self.draining = true;
                     self.feed(now, Input::Drain);

@@ -180,7 +180,7 @@ impl Reactor {
             match self.events.inbox.take() {
                 None => return,
                 Some(Mail::ReplyBatch(replies)) => self.take_replies(now, replies),
-                Some(Mail::Opened(_)) => {}
+                Some(Mail::Opened(_) | Mail::Asked(_)) => {}
                 Some(Mail::Superseded { terminal, age }) => {
                     self.feed(now, Input::Superseded { terminal, age });
                 }

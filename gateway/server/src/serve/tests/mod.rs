@@ -21,6 +21,7 @@ mod sales;
 mod terminal;
 mod top_ups;
 mod ussd;
+mod ussd_http;
 mod way_down;
 
 use std::net::SocketAddr;

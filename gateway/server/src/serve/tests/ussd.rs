@@ -20,7 +20,7 @@ use super::{Installation, PATIENCE, Served, wait_for};
 use crate::config;
 use crate::serve::bridge::tls::{certificates, private_key};
 
-const PIN: &str = "2580";
+pub(super) const PIN: &str = "2580";
 const NUMBER: &str = "254712345678";
 /// Of `ussd_service_op` (SMPP 3.4, 5.3.2.44).
 const BEGIN: u8 = 1;
@@ -30,6 +30,19 @@ const END: u8 = 17;
 
 /// An installation with a link to a centre there, and a handset.
 fn installation(address: SocketAddr, more: &str) -> Installation {
+    let link = format!(
+        "[[ussd_link]]\nname = \"net\"\naddress = \"{address}\"\nprofile = \"standard\"\n\
+         system_id = \"shop\"\npassword = \"keys/net.password\"\n{more}"
+    );
+    with_handset(&link, |keys| {
+        let password = keys.join("net.password");
+        fs::write(&password, "secret\n").unwrap();
+        fs::set_permissions(&password, fs::Permissions::from_mode(0o400)).unwrap();
+    })
+}
+
+/// An installation with a handset and this link, whose files `write` puts into the directory of keys.
+pub(super) fn with_handset(link: &str, write: impl Fn(&Path)) -> Installation {
     let mut installation = Installation::new();
     let keys = crate::serve::startup::keys(&installation.config).unwrap();
     let msisdn = Msisdn::of(NUMBER).unwrap();
@@ -43,15 +56,11 @@ fn installation(address: SocketAddr, more: &str) -> Installation {
         pin: Some(pin),
     })]);
     let file = installation.config.file.clone();
-    let password = file.with_file_name("keys").join("net.password");
-    fs::write(&password, "secret\n").unwrap();
-    fs::set_permissions(&password, fs::Permissions::from_mode(0o400)).unwrap();
-    let text = format!(
-        "{}\n[[ussd_link]]\nname = \"net\"\naddress = \"{address}\"\nprofile = \"standard\"\n\
-         system_id = \"shop\"\npassword = \"keys/net.password\"\n{more}",
-        fs::read_to_string(&file).unwrap()
-    );
-    installation.config.ussd_links = config::Config::parse(&file, &text).unwrap().ussd_links;
+    write(&file.with_file_name("keys"));
+    let text = format!("{}\n{link}", fs::read_to_string(&file).unwrap());
+    let config = config::Config::parse(&file, &text).unwrap();
+    installation.config.ussd_links = config.ussd_links;
+    installation.config.ussd_http = config.ussd_http;
     installation
 }
 

@@ -1,10 +1,14 @@
 //! USSD: what its links are made of before anything runs, and the thread that they share.
 
 mod connect;
+mod ends;
+mod http;
 mod thread;
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
@@ -12,16 +16,29 @@ use tillgate_core::menu::{Menu, MenuError};
 use tillgate_core::time::Span;
 use tillgate_core::ussd::ProfileError;
 use tillgate_core::ussd::dialogs::{DialogLimits, DialogLink};
+use tillgate_core::ussd::http::profile::HttpProfile;
+use tillgate_core::ussd::http::{HttpConfig, SecretPlace, SharedSecret};
 use tillgate_core::ussd::profile::{NotifyBy, SmppProfile};
 use tillgate_core::ussd::smpp::{BindAs, SmppConfig};
 use tillgate_store_core::Registry;
+use tokio::sync::watch;
+use tokio_rustls::TlsAcceptor;
 use zeroize::Zeroizing;
 
 pub(crate) use self::connect::Opened;
+use self::http::HttpListener;
+pub(crate) use self::http::{Asked, HttpEdge};
 pub(crate) use self::thread::{UssdSetup, UssdThread};
 use super::bridge::provider::unknown;
 use super::bridge::tls::client_config;
-use crate::config::{Address, Config, ConfigError, Fault, ProfileSource, UssdBind, UssdLink};
+use super::listeners::server_config;
+use super::mailbox::Mailbox;
+use super::metrics::{EdgeMetrics, UssdMetrics};
+use super::reactor::listen;
+use crate::config::{
+    Address, Config, ConfigError, Fault, Profile, ProfileSource, UssdBind, UssdHttp, UssdLink,
+    UssdSecret,
+};
 use crate::exit::Failure;
 use crate::files::{self, Trust};
 use crate::keyfile;
@@ -34,32 +51,52 @@ const PROFILE_BYTES_MAX: u64 = 64 * 1024;
 const PASSWORD_BYTES_MAX: usize = 8;
 
 /// One link, before it is connected.
-#[derive(Clone)]
 pub(crate) struct Link {
-    pub(super) name: String,
-    pub(super) address: Address,
-    pub(super) smpp: SmppConfig,
-    pub(super) dialogs: DialogLink,
-    pub(super) tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    dialogs: DialogLink,
+    bearer: Bearer,
 }
 
-/// The configured links and menus.
-#[derive(Clone)]
+/// What it speaks.
+enum Bearer {
+    Smpp(Box<Smpp>),
+    Http {
+        config: Box<HttpConfig>,
+        /// Somebody has given up waiting for an answer.
+        gone: Arc<AtomicBool>,
+    },
+}
+
+struct Smpp {
+    config: SmppConfig,
+    address: Address,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+}
+
+/// The configured links and menus: first those over SMPP, then those over HTTP.
 pub(crate) struct Ussd {
     pub(super) links: Vec<Link>,
+    listeners: Vec<HttpListener>,
     pub(super) menus: Vec<Arc<Menu>>,
     pub(super) limits: DialogLimits,
 }
 
 impl Ussd {
-    /// Reads profiles, passwords, certificates and menus.
+    /// Reads profiles, passwords, certificates and menus, and opens the sockets of links over HTTP.
     ///
     /// # Errors
-    /// Which of them cannot be read, or all that is wrong with it.
+    /// Which of them cannot be read, or all that is wrong with it; which address is taken.
     pub(crate) fn load(config: &Config) -> Result<Self, Failure> {
         let links = config.ussd_links.iter().map(|of| link(&config.file, of));
+        let mut links = links.collect::<Result<Vec<_>, _>>()?;
+        let mut listeners = Vec::new();
+        for of in &config.ussd_http {
+            let number = u16::try_from(links.len()).map_err(Failure::internal)?;
+            let (link, listener) = http_link(config, of, number)?;
+            links.push(link);
+            listeners.push(listener);
+        }
         let menus = match &config.ussd.menus[..] {
-            _ if config.ussd_links.is_empty() => Vec::new(),
+            _ if links.is_empty() => Vec::new(),
             [] => vec![built_in()?],
             files => files.iter().map(|file| menu(file)).collect::<Result<_, _>>()?,
         };
@@ -67,7 +104,24 @@ impl Ussd {
             dialogs_max: config.ussd.dialogs_max,
             idle: Span::s(u64::from(config.ussd.idle_s)),
         };
-        Ok(Self { links: links.collect::<Result<_, _>>()?, menus, limits })
+        Ok(Self { links, listeners, menus, limits })
+    }
+
+    /// Takes out the listeners of links over HTTP, to run them on a thread of their own; none without
+    /// such links. They end when the other thing is dropped.
+    pub(super) fn take_edge(
+        &mut self,
+        mailbox: &Mailbox,
+        (metrics, edge): (&Arc<UssdMetrics>, &Arc<EdgeMetrics>),
+    ) -> io::Result<Option<(HttpEdge, watch::Sender<()>)>> {
+        let listeners = std::mem::take(&mut self.listeners);
+        if listeners.is_empty() {
+            return Ok(None);
+        }
+        let (sender, stop) = watch::channel(());
+        let (mailbox, runtime) = (mailbox.clone(), http::runtime()?);
+        let (metrics, edge) = (Arc::clone(metrics), Arc::clone(edge));
+        Ok(Some((HttpEdge { listeners, stop, mailbox, metrics, edge, runtime }, sender)))
     }
 
     /// Says which screens of the menus are too long for a link, with the services of now. Nobody is
@@ -76,7 +130,7 @@ impl Ussd {
         for menu in &self.menus {
             for link in &self.links {
                 for fault in menu.check(registry, link.dialogs.room) {
-                    let (menu, link) = (menu.name(), &link.name);
+                    let (menu, link) = (menu.name(), &link.dialogs.name);
                     tracing::warn!(menu, link, fault = %fault, "a screen does not fit its link");
                 }
             }
@@ -102,9 +156,30 @@ pub(crate) fn menu(file: &Path) -> Result<Arc<Menu>, Failure> {
 ///
 /// # Errors
 /// As [`menu`].
-pub(crate) fn profile(file: &Path) -> Result<SmppProfile, Failure> {
+pub(crate) fn profile<P>(file: &Path, parse: Parse<P>) -> Result<P, Failure> {
     let text = read(file, PROFILE_BYTES_MAX)?;
-    SmppProfile::parse(&text).map_err(|error| faults(file, &error))
+    parse(&text).map_err(|error| faults(file, &error))
+}
+
+/// How a profile of a kind is read.
+pub(crate) type Parse<P> = fn(&str) -> Result<P, ProfileError>;
+
+/// The profile that a link names.
+fn profile_of<P>(
+    named: &Option<Profile>,
+    parse: Parse<P>,
+    builtin: fn(&str) -> Option<&'static str>,
+    names: impl Iterator<Item = &'static str>,
+    fault: impl Fn(String) -> Failure,
+) -> Result<P, Failure> {
+    match named.as_ref().map(|profile| &profile.source) {
+        Some(ProfileSource::File(file)) => profile(file, parse),
+        Some(ProfileSource::Builtin(name)) => {
+            let text = builtin(name).ok_or_else(|| fault(unknown(name, names)))?;
+            parse(text).map_err(Failure::internal)
+        }
+        None => Err(fault("profile is missing".to_owned())),
+    }
 }
 
 fn read(file: &Path, most: u64) -> Result<Zeroizing<String>, Failure> {
@@ -125,15 +200,13 @@ fn link(file: &Path, of: &UssdLink) -> Result<Link, Failure> {
         let text = format!("ussd_link {:?}: {text}", of.name);
         Failure::config(ConfigError::new(file, vec![Fault { place, text }]))
     };
-    let profile = match of.profile.as_ref().map(|profile| &profile.source) {
-        Some(ProfileSource::File(file)) => profile(file)?,
-        Some(ProfileSource::Builtin(name)) => {
-            let known = || unknown(name, SmppProfile::builtin_names());
-            let text = SmppProfile::builtin(name).ok_or_else(|| fault(known()))?;
-            SmppProfile::parse(text).map_err(Failure::internal)?
-        }
-        None => return Err(fault("profile is missing".to_owned())),
-    };
+    let profile = profile_of(
+        &of.profile,
+        SmppProfile::parse,
+        SmppProfile::builtin,
+        SmppProfile::builtin_names(),
+        fault,
+    )?;
     let password = password(of)?;
     let seconds = |seconds: u16| Span::s(u64::from(seconds));
     let dialogs = DialogLink {
@@ -158,7 +231,63 @@ fn link(file: &Path, of: &UssdLink) -> Result<Link, Failure> {
     };
     smpp.check().map_err(|error| fault(error.to_string()))?;
     let tls = of.tls.as_ref().map(|tls| client_config(tls, &of.address.host)).transpose()?;
-    Ok(Link { name: of.name.clone(), address: of.address.clone(), smpp, dialogs, tls })
+    let smpp = Smpp { config: smpp, address: of.address.clone(), tls };
+    Ok(Link { dialogs, bearer: Bearer::Smpp(Box::new(smpp)) })
+}
+
+fn http_link(config: &Config, of: &UssdHttp, link: u16) -> Result<(Link, HttpListener), Failure> {
+    let fault = |text: String| {
+        let place = of.profile.as_ref().map(|profile| profile.place);
+        let text = format!("ussd_http {:?}: {text}", of.name);
+        Failure::config(ConfigError::new(&config.file, vec![Fault { place, text }]))
+    };
+    let profile = profile_of(
+        &of.profile,
+        HttpProfile::parse,
+        HttpProfile::builtin,
+        HttpProfile::builtin_names(),
+        fault,
+    )?;
+    let dialogs = DialogLink {
+        name: of.name.clone(),
+        network: of.network.clone().unwrap_or_else(|| of.name.clone()),
+        room: profile.room,
+        notifies: false,
+        // Before the profile's own text ends the session.
+        answer: Span(profile.answer_time.0.saturating_sub(Span::s(1).0).max(Span::ms(500).0)),
+    };
+    let http = HttpConfig {
+        profile: Arc::new(profile),
+        secret: of.secret.as_ref().map(|of| secret(of, fault)).transpose()?,
+        networks: of.networks.clone(),
+        sessions_max: usize::try_from(of.sessions_max).unwrap_or(usize::MAX),
+    };
+    let taken = |error| fault(format!("listen {}: {error}", of.listen));
+    let listener = listen(of.listen, config.listen.backlog, 1).map_err(taken)?.remove(0);
+    listener.set_nonblocking(true).map_err(taken)?;
+    let gone: Arc<AtomicBool> = Arc::default();
+    let listener = HttpListener {
+        link,
+        config: http.clone(),
+        listener,
+        tls: of.tls.as_ref().map(server_config).transpose()?.map(TlsAcceptor::from),
+        requests_max: usize::try_from(of.requests_max).unwrap_or(usize::MAX),
+        gone: Arc::clone(&gone),
+    };
+    Ok((Link { dialogs, bearer: Bearer::Http { config: Box::new(http), gone } }, listener))
+}
+
+fn secret(of: &UssdSecret, fault: impl Fn(String) -> Failure) -> Result<SharedSecret, Failure> {
+    let place = match (&of.header, &of.query) {
+        (Some(name), _) => SecretPlace::Header(
+            name.parse().map_err(|_| fault(format!("secret.header: {name:?} is no header")))?,
+        ),
+        (None, Some(name)) => SecretPlace::Query(name.clone()),
+        (None, None) => return Err(fault("secret has no place".to_owned())),
+    };
+    let text = keyfile::read_secret(&of.file, Trust::Secret).map_err(Failure::config)?;
+    SharedSecret::new(place, &text)
+        .map_err(|error| Failure::config(format!("{}: {error}", of.file.display())))
 }
 
 fn password(of: &UssdLink) -> Result<Zeroizing<String>, Failure> {

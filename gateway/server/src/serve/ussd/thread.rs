@@ -1,9 +1,10 @@
 //! The thread of all USSD links: their sockets and dialogs. It moves bytes and decides nothing: what
-//! to connect, say and close is said by each [`SmppLink`], what subscribers see by [`Dialogs`].
+//! to connect, say, answer and close is said by each link, what subscribers see by [`Dialogs`]. Links
+//! over HTTP have their sockets elsewhere ([`super::http`]): their requests are mail.
 //!
 //! ```text
-//!   mail, sockets, time ──▶ SmppLink ──▶ Dialogs ──▶ pool
-//!                sockets ◀── SmppLink ◀── Dialogs ◀── mail
+//!   mail, sockets, time ──▶ link ──▶ Dialogs ──▶ pool
+//!       answers, sockets ◀── link ◀── Dialogs ◀── mail
 //! ```
 //!
 //! It reads the registry once a turn, as the pool does; nothing of the terminals' reactors waits for
@@ -26,12 +27,15 @@ use tillgate_core::sockets::{Readiness, Sockets, Taken};
 use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_core::ussd::dialogs::{self, Clocks, DialogRecord, Dialogs};
 use tillgate_core::ussd::limits::READ_BYTES_MAX;
-use tillgate_core::ussd::smpp::{Connection, Input, LinkState, Output, SmppLink};
-use tillgate_core::ussd::{DialogAddress, Say, SayKind};
+use tillgate_core::ussd::smpp::{Connection, Input, Output};
+use tillgate_core::ussd::{DialogAddress, DialogEvent, Say, SayKind, http};
+use tokio::sync::watch;
 use zeroize::{Zeroize, Zeroizing};
 
+use super::Ussd;
 use super::connect::{self, Opened};
-use super::{Link, Ussd};
+use super::ends::{LinkEnd, SmppEnd};
+use super::http::{Answered, Asked};
 use crate::serve::batch::{HandsetItem, Inbound, InboundItem, Recyclers, ReplyBatch, ReplyItem};
 use crate::serve::clock::Clock;
 use crate::serve::limits::{DIALOG_RECORDS_MAX, MAIL_PER_TURN_MAX, RETRY_AFTER};
@@ -62,6 +66,8 @@ pub(crate) struct UssdSetup {
     pub(crate) recyclers: Recyclers,
     /// To the supervisor.
     pub(crate) reports: Sender<Report>,
+    /// The listeners of links over HTTP end without it.
+    pub(crate) edge: Option<watch::Sender<()>>,
 }
 
 pub(crate) struct UssdThread {
@@ -84,18 +90,7 @@ pub(crate) struct UssdThread {
     reports: Sender<Report>,
     draining: bool,
     stopped: bool,
-}
-
-/// A link with what the shell keeps of it.
-struct LinkEnd {
-    link: SmppLink,
-    of: Link,
-    /// The state that was reported last.
-    shown: LinkState,
-    /// Connections whose TLS is not there yet.
-    shaking: Vec<SessionId>,
-    /// Of each connection the attempt that is under way, or open.
-    wanted: [Option<u32>; 2],
+    _edge: Option<watch::Sender<()>>,
 }
 
 /// A text on its way from the dialogs to a link.
@@ -113,13 +108,7 @@ impl UssdThread {
         let UssdSetup { reactor, ussd, calendar, seed, clock, .. } = setup;
         let now = clock.now();
         let dialogs = ussd.links.iter().map(|link| link.dialogs.clone()).collect();
-        let make = |(index, of): (u64, Link)| LinkEnd {
-            link: SmppLink::new(of.smpp.clone(), seed.wrapping_add(index), now),
-            of,
-            shown: LinkState::Waiting,
-            shaking: Vec::new(),
-            wanted: [None; 2],
-        };
+        let make = |(index, of)| LinkEnd::new(of, seed.wrapping_add(index), now);
         Self {
             reactor,
             clock,
@@ -139,6 +128,7 @@ impl UssdThread {
             reports: setup.reports,
             draining: false,
             stopped: false,
+            _edge: setup.edge,
         }
     }
 
@@ -166,16 +156,18 @@ impl UssdThread {
     fn is_drained(&self) -> bool {
         let said = self.says.is_empty() && self.requests.items.is_empty();
         let is_over = self.draining && said && self.dialogs.is_drained();
-        is_over && self.ends.iter().all(|end| end.link.is_drained())
+        is_over && self.ends.iter().all(LinkEnd::is_drained)
     }
 
     fn turn(&mut self, clocks: Clocks, directory: &Directory) {
+        self.see_who_is_gone(clocks, directory);
         self.take_mail(clocks, directory);
         self.take_events();
         self.read_sockets(clocks, directory);
         for index in 0..self.ends.len() {
-            if self.ends[index].link.deadline().is_some_and(|at| at <= clocks.now) {
-                self.feed(index, Input::Deadline, clocks, directory);
+            if self.ends[index].deadline().is_some_and(|at| at <= clocks.now) {
+                self.ends[index].tick(clocks.now);
+                self.follow(index, clocks, directory);
             }
         }
         if self.dialogs.deadline().is_some_and(|at| at <= clocks.now) {
@@ -183,7 +175,8 @@ impl UssdThread {
         }
         if self.draining && self.dialogs.is_drained() {
             for index in 0..self.ends.len() {
-                self.feed(index, Input::Drain, clocks, directory);
+                self.ends[index].drain(clocks.now);
+                self.follow(index, clocks, directory);
             }
         }
     }
@@ -210,7 +203,7 @@ impl UssdThread {
         if self.sockets.ready() > 0 || self.sockets.is_dirty() {
             return Some(Duration::ZERO);
         }
-        let links = self.ends.iter().filter_map(|end| end.link.deadline());
+        let links = self.ends.iter().filter_map(LinkEnd::deadline);
         let others = [self.dialogs.deadline(), self.sockets.deadline()];
         let next = links.chain(others.into_iter().flatten()).min();
         let next = next.map(|at| self.clock.until(at));
@@ -220,9 +213,42 @@ impl UssdThread {
         Some(next.unwrap_or(RETRY_AFTER).min(RETRY_AFTER))
     }
 
-    /// Has a link take something in, and carries out all that follows.
+    fn smpp(&mut self, index: usize) -> Option<&mut SmppEnd> {
+        match self.ends.get_mut(index)? {
+            LinkEnd::Smpp(end) => Some(end),
+            LinkEnd::Http(_) => None,
+        }
+    }
+
+    /// Has a link over SMPP take something in, and carries out all that follows.
     fn feed(&mut self, index: usize, input: Input<'_>, clocks: Clocks, directory: &Directory) {
-        self.ends[index].link.handle(clocks.now, input);
+        let Some(end) = self.smpp(index) else { return };
+        end.link.handle(clocks.now, input);
+        self.follow(index, clocks, directory);
+    }
+
+    /// Has a link over HTTP take a request.
+    fn ask(&mut self, asked: Asked, clocks: Clocks, directory: &Directory) {
+        let index = usize::from(asked.link);
+        let Some(LinkEnd::Http(end)) = self.ends.get_mut(index) else { return };
+        end.ask(clocks.now, asked);
+        self.follow(index, clocks, directory);
+    }
+
+    /// Tells links over HTTP which requests nobody waits for.
+    fn see_who_is_gone(&mut self, clocks: Clocks, directory: &Directory) {
+        for index in 0..self.ends.len() {
+            let LinkEnd::Http(end) = &mut self.ends[index] else { continue };
+            for ticket in end.gone() {
+                let LinkEnd::Http(end) = &mut self.ends[index] else { continue };
+                end.link.handle(clocks.now, http::Input::Gone { ticket });
+                self.follow(index, clocks, directory);
+            }
+        }
+    }
+
+    /// Carries out all that follows from what a link took in.
+    fn follow(&mut self, index: usize, clocks: Clocks, directory: &Directory) {
         self.carry_out(index, clocks, directory);
         self.say_held(clocks, directory);
     }
@@ -242,7 +268,7 @@ impl UssdThread {
             let HeldSay { link, ticket, at, kind, text, by } = held;
             let say = Say { ticket, at: &at, kind, text: &text, by };
             let index = usize::from(link);
-            self.ends[index].link.handle(clocks.now, Input::Say(say));
+            self.ends[index].say(clocks.now, say);
             self.carry_out(index, clocks, directory);
         }
     }
@@ -250,13 +276,35 @@ impl UssdThread {
     /// Does what a link wants done.
     fn carry_out(&mut self, index: usize, clocks: Clocks, directory: &Directory) {
         let Self { ends, dialogs, sockets, says, requests, records, mailbox, reactor, .. } = self;
-        let LinkEnd { link, of, shaking, wanted, .. } = &mut ends[index];
         let number = u16::try_from(index).unwrap_or(u16::MAX);
+        let mut tell = |event: DialogEvent<'_>| {
+            let input = dialogs::Input::Event { link: number, event };
+            dialogs.handle(clocks, input, directory);
+            carry_out_dialogs(dialogs, (&mut *says, &mut *requests, &mut *records));
+        };
+        let end = match &mut ends[index] {
+            LinkEnd::Smpp(end) => end,
+            LinkEnd::Http(end) => {
+                while let Some(output) = end.link.poll() {
+                    match output {
+                        http::Output::Respond { ticket, answer } => {
+                            if let Some(to) = end.waiting.remove(&ticket) {
+                                // Or its client has gone.
+                                drop(to.send(Answered::of(&answer)));
+                            }
+                        }
+                        http::Output::Event(event) => tell(event),
+                    }
+                }
+                return;
+            }
+        };
+        let SmppEnd { link, address, shaking, wanted, .. } = &mut **end;
         while let Some(output) = link.poll() {
             match output {
                 Output::Connect(connection) => {
                     wanted[connection.index] = Some(connection.attempt);
-                    connect::open(number, connection, of.address.clone(), mailbox.clone());
+                    connect::open(number, connection, address.clone(), mailbox.clone());
                 }
                 Output::Send(connection, bytes) => {
                     sockets.send(session(*reactor, number, connection), bytes);
@@ -267,11 +315,7 @@ impl UssdThread {
                     wanted[connection.index].take_if(|it| *it == connection.attempt);
                     sockets.close(session);
                 }
-                Output::Event(event) => {
-                    let input = dialogs::Input::Event { link: number, event };
-                    dialogs.handle(clocks, input, directory);
-                    carry_out_dialogs(dialogs, (says, requests, records));
-                }
+                Output::Event(event) => tell(event),
             }
         }
     }
@@ -282,6 +326,7 @@ impl UssdThread {
                 None => return,
                 Some(Mail::ReplyBatch(replies)) => self.take_replies(replies, clocks, directory),
                 Some(Mail::Opened(opened)) => self.opened(opened, clocks, directory),
+                Some(Mail::Asked(asked)) => self.ask(*asked, clocks, directory),
                 Some(Mail::Superseded { .. }) => {}
                 Some(Mail::Drain) => {
                     self.draining = true;
@@ -314,11 +359,12 @@ impl UssdThread {
     fn opened(&mut self, opened: Opened, clocks: Clocks, directory: &Directory) {
         let Opened { link, connection, stream } = opened;
         let (index, session) = (usize::from(link), session(self.reactor, link, connection));
-        if self.ends[index].wanted[connection.index] != Some(connection.attempt) {
+        let Some(end) = self.smpp(index) else { return };
+        if end.wanted[connection.index] != Some(connection.attempt) {
             // The link has given it up.
             return;
         }
-        let tls = self.ends[index].of.tls.clone();
+        let tls = end.tls.clone();
         let made = stream.and_then(|stream| {
             let mut stream = PortStream::to(TcpStream::from_std(stream), tls)?;
             let interest = Interest::READABLE | Interest::WRITABLE;
@@ -330,7 +376,7 @@ impl UssdThread {
                 let shakes = stream.shakes_hands();
                 self.sockets.insert(session, stream);
                 if shakes {
-                    self.ends[index].shaking.push(session);
+                    self.smpp(index).into_iter().for_each(|end| end.shaking.push(session));
                     let readiness = Readiness { readable: true, ..Readiness::default() };
                     return self.sockets.notice(session, readiness);
                 }
@@ -370,7 +416,7 @@ impl UssdThread {
                     let bytes = &mut buffer[..length];
                     self.shaken(session, clocks, directory);
                     self.feed(index, Input::Received(connection, bytes), clocks, directory);
-                    if self.ends[index].of.tls.is_some() {
+                    if self.smpp(index).is_some_and(|end| end.tls.is_some()) {
                         // A short read is not the end of what there is.
                         let readiness = Readiness { readable: true, ..Readiness::default() };
                         self.sockets.notice(session, readiness);
@@ -391,9 +437,10 @@ impl UssdThread {
     /// A connection is usable as soon as its TLS is there.
     fn shaken(&mut self, session: SessionId, clocks: Clocks, directory: &Directory) {
         let (index, connection) = parts(session);
-        let Some(end) = self.ends.get_mut(index) else { return };
+        let is_open = self.sockets.stream(session).is_some_and(|stream| !stream.shakes_hands());
+        let Some(end) = self.smpp(index) else { return };
         let Some(place) = end.shaking.iter().position(|other| *other == session) else { return };
-        if self.sockets.stream(session).is_some_and(|stream| !stream.shakes_hands()) {
+        if is_open {
             end.shaking.swap_remove(place);
             self.feed(index, Input::Connected(connection), clocks, directory);
         }
@@ -443,25 +490,12 @@ impl UssdThread {
     fn show(&mut self) {
         self.metrics.publish(&self.dialogs.stats());
         for (index, end) in (0..).zip(&mut self.ends) {
-            let status = end.link.status();
-            self.metrics.links[usize::from(index)].publish(&status);
-            if status.state != end.shown && is_news(end.shown, status.state) {
-                let down = status.down.map(|down| down.to_string()).unwrap_or_default();
-                let report = Report::LinkState { link: index, state: status.state, down };
-                if self.reports.try_send(report).is_ok() {
-                    end.shown = status.state;
-                }
-            } else {
-                end.shown = status.state;
+            let news = end.show(index, &self.metrics.links[usize::from(index)]);
+            if news.is_some_and(|report| self.reports.try_send(report).is_ok()) {
+                end.note_shown();
             }
         }
     }
-}
-
-/// Whether operators want to know: that a link is up or down, not how it comes up.
-fn is_news(before: LinkState, now: LinkState) -> bool {
-    let is_up = |state| matches!(state, LinkState::Bound | LinkState::Throttled);
-    is_up(before) != is_up(now) || (is_up(now) && before != now) || now == LinkState::Waiting
 }
 
 fn carry_out_dialogs(
