@@ -3,6 +3,7 @@
 use super::super::handset::{Book, Event, Mark};
 use super::super::short::Short;
 use super::*;
+use crate::audit::Kind;
 use crate::time::Moment;
 
 const MSISDN: u64 = 254_710_000_001;
