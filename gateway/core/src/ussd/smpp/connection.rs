@@ -7,6 +7,7 @@ use super::super::limits::{
     CONNECT, PAUSE_FIRST, PAUSE_LONGEST, RECEIVE_BYTES, SEND_BYTES, UNBIND,
 };
 use super::config::Role;
+use super::received::Received;
 use super::{Connection, DownReason, LinkState, Queued, SmppLink};
 use crate::time::{Moment, Span};
 
@@ -18,6 +19,8 @@ pub(super) struct Leg {
     pub(super) inbound: Zeroizing<Vec<u8>>,
     /// How much of it was read.
     pub(super) read: usize,
+    /// Of the messages that came.
+    pub(super) received: Received,
     pub(super) outbound: Zeroizing<Vec<u8>>,
     /// What is outbound was given to the shell.
     pub(super) is_flushed: bool,
@@ -66,6 +69,7 @@ impl Leg {
             state: State::Waiting(now),
             inbound: Zeroizing::default(),
             read: 0,
+            received: Received::default(),
             outbound: Zeroizing::default(),
             is_flushed: false,
             is_gone: false,
@@ -118,6 +122,7 @@ impl SmppLink {
         // Buffers have their full length at once: what grows leaves a copy behind.
         leg.inbound.reserve_exact(RECEIVE_BYTES);
         leg.outbound.reserve_exact(SEND_BYTES);
+        leg.received.clear();
         (leg.state, leg.last, leg.pending) = (State::Binding(due), self.now, Some((sequence, due)));
         let bind = self.config.bind_pdu(leg.role, sequence);
         // `SmppConfig::check` was asked before; without a bind there is no answer, and the link

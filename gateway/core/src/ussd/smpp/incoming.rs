@@ -56,7 +56,7 @@ impl SmppLink {
             return None;
         }
         match Pdu::decode(octets) {
-            Ok(pdu) => self.on_request(index, &pdu),
+            Ok(pdu) => self.on_request(index, &pdu, octets),
             Err(error) => {
                 // Permanent: the same octets would be refused again.
                 self.stats.unparsable += 1;
@@ -66,17 +66,17 @@ impl SmppLink {
         }
     }
 
-    fn on_request(&mut self, index: usize, pdu: &Pdu<'_>) -> Option<Seen> {
+    fn on_request(&mut self, index: usize, pdu: &Pdu<'_>, octets: &[u8]) -> Option<Seen> {
         let sequence = pdu.sequence;
         match &pdu.body {
             Body::DeliverSm(message) => {
-                let (status, seen) = self.on_message(&of_deliver(pdu, message));
+                let (status, seen) = self.on_once(index, (sequence, octets), &of_deliver(pdu, message));
                 let body = Body::DeliverSmResp(MessageResp::default());
                 self.send(index, &Pdu { status, ..Pdu::new(sequence, body) });
                 seen
             }
             Body::DataSm(message) => {
-                let (status, seen) = self.on_message(&of_data(pdu, message));
+                let (status, seen) = self.on_once(index, (sequence, octets), &of_data(pdu, message));
                 let body = Body::DataSmResp(MessageResp::default());
                 self.send(index, &Pdu { status, ..Pdu::new(sequence, body) });
                 seen
@@ -121,6 +121,25 @@ impl SmppLink {
         } else if !(is_of_message && self.on_said(header.sequence, header.status)) {
             self.stats.unmatched += 1;
         }
+    }
+
+    /// As [`Self::on_message`], but for a message that came before.
+    fn on_once(
+        &mut self,
+        index: usize,
+        (sequence, octets): (u32, &[u8]),
+        message: &Message<'_>,
+    ) -> (CommandStatus, Option<Seen>) {
+        let now = self.now;
+        if self.legs[index].received.is_repeat(now, sequence, octets) {
+            self.stats.ignored += 1;
+            return (CommandStatus::OK, None);
+        }
+        let (status, seen) = self.on_message(message);
+        if seen.is_some() {
+            self.legs[index].received.note(now, sequence, octets);
+        }
+        (status, seen)
     }
 
     /// The status that a message is answered with, and what it was.

@@ -18,7 +18,8 @@
 //! [`DialogEvent::Said`], which is `Unknown` once an octet of it was sent and no answer came.
 //!
 //! `config` is what it is made with, `event` what goes in and out, `connection` the sessions,
-//! `incoming` reads PDUs, `message` what they say of dialogs, `outgoing` has what is said.
+//! `incoming` reads PDUs, `received` tells their repeats, `message` what they say of dialogs,
+//! `outgoing` has what is said.
 
 mod config;
 mod connection;
@@ -26,6 +27,7 @@ mod event;
 mod incoming;
 mod message;
 mod outgoing;
+mod received;
 #[cfg(test)]
 mod tests;
 

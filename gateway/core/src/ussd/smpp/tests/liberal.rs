@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ussd::limits::REDELIVERY;
 
 fn begin_octets(sequence: u32) -> Vec<u8> {
     let op = [1];
@@ -223,5 +224,65 @@ proptest! {
                 rig.bind();
             }
         }
+    }
+}
+
+/// A subscriber's *1*, with any sequence number.
+fn input_octets(sequence: u32, text: &[u8]) -> Vec<u8> {
+    let op = [0x12];
+    let tlvs = [Tlv::new(Tag::USSD_SERVICE_OP, &op)];
+    let pdu =
+        Pdu { tlvs: Tlvs::list(&tlvs), ..Pdu::new(sequence, Body::DeliverSm(message(text))) };
+    let mut octets = Vec::new();
+    pdu.encode(&mut octets).unwrap();
+    octets
+}
+
+#[test]
+fn a_message_that_comes_twice_with_its_number_is_answered_twice_and_counts_once() {
+    let mut rig = Rig::new(config("op32"));
+    for sequence in [0, 5, 0xFFFF_FFFF] {
+        rig.receive(0, &input_octets(sequence, b"1"));
+        assert!(matches!(rig.report(), Report::Input(..)));
+        rig.pass(Span::s(19));
+        rig.receive(0, &input_octets(sequence, b"1"));
+        assert!(rig.reports.is_empty(), "it would confirm the screen after it");
+        let answers = rig.take(0);
+        assert!(answers.iter().all(|answer| answer.pdu().sequence == sequence));
+        assert_eq!(answers.len(), 2);
+    }
+    assert_eq!(rig.link.status().stats.ignored, 3);
+    // The same with another number is another message, and so it is much later or of another link.
+    rig.receive(0, &input_octets(6, b"1"));
+    assert!(matches!(rig.report(), Report::Input(..)));
+    rig.pass(REDELIVERY);
+    rig.take(0);
+    rig.receive(0, &input_octets(6, b"1"));
+    assert!(matches!(rig.report(), Report::Input(..)));
+}
+
+#[test]
+fn a_centre_that_does_not_count_may_say_the_same_twice() {
+    let mut rig = Rig::new(config("op32"));
+    for text in [&b"2"[..], b"1", b"1", b"1"] {
+        rig.receive(0, &input_octets(1, text));
+        assert!(matches!(rig.report(), Report::Input(..)), "{text:?}");
+        rig.pass(Span::s(25));
+        rig.take(0);
+    }
+}
+
+#[test]
+fn a_new_connection_remembers_no_numbers() {
+    let mut rig = Rig::new(config("standard"));
+    for _ in 0..2 {
+        rig.receive(0, &begin_octets(8));
+        assert!(matches!(rig.report(), Report::Begin(..)));
+        rig.take(0);
+        rig.handle(Input::Lost(rig.open[0].unwrap()));
+        assert_eq!(rig.report(), Report::Lost);
+        rig.pass(Span::s(10));
+        rig.bind();
+        assert_eq!(rig.report(), Report::Ready);
     }
 }
