@@ -16,7 +16,7 @@ CRATE ?=
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio ways bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 ussd-peers world cuts mutations
+.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 ussd-peers ussd-centres world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -104,6 +104,9 @@ pyiso8583: ## Simulated host, listener and bridge against an independent ISO 858
 
 ussd-peers: ## Simulated USSD centre against smpplib, smpp34 and Kannel
 	scripts/ussd-peers
+
+ussd-centres: ## The gateway, with handsets on USSD centres of node-smpp and smpp34
+	scripts/ussd-centres
 
 schemathesis: ## The admin API of a gateway, fuzzed from its own description
 	scripts/schemathesis

@@ -57,6 +57,9 @@ pub const NUMBERS_REMEMBERED: usize = 4_096;
 /// For so long the same begin in the same session, and the same message with the same sequence number,
 /// is one that the centre has delivered again.
 pub const REDELIVERY: Span = Span::s(20);
+/// The same where the centre uses its sequence numbers for several messages: nobody reads a screen and
+/// answers it as before within this.
+pub const REDELIVERY_UNCOUNTED: Span = Span::ms(500);
 /// A text whose link gives no result for so long has none: more than any link waits for an answer.
 pub const SAID_WAIT: Span = Span::s(90);
 /// For so long a receipt that is sent after its dialog may wait for its link.

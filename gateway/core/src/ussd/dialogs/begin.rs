@@ -64,7 +64,9 @@ impl Dialogs {
         }
     }
 
-    /// A centre that had no answer in time delivers a begin again: it is the same dialog.
+    /// A centre that had no answer in time delivers a begin again: it is the same dialog. Where nothing
+    /// names sessions, a subscriber who was cut off without a word looks the same, and waits for the
+    /// first screen; so does the centre.
     fn is_redelivery(
         &self,
         now: Moment,
@@ -74,7 +76,8 @@ impl Dialogs {
     ) -> bool {
         self.slots.get(id).is_some_and(|open| {
             let is_same = (open.link, &open.at.key, open.dialled) == (link, &address.key, dialled);
-            is_same && now.since(open.began) < REDELIVERY
+            let is_certain = !address.key.is_empty() || matches!(open.phase, Phase::Asking(_));
+            is_same && is_certain && now.since(open.began) < REDELIVERY
         })
     }
 

@@ -70,13 +70,15 @@ impl SmppLink {
         let sequence = pdu.sequence;
         match &pdu.body {
             Body::DeliverSm(message) => {
-                let (status, seen) = self.on_once(index, (sequence, octets), &of_deliver(pdu, message));
+                let (status, seen) =
+                    self.on_once(index, (sequence, octets), &of_deliver(pdu, message));
                 let body = Body::DeliverSmResp(MessageResp::default());
                 self.send(index, &Pdu { status, ..Pdu::new(sequence, body) });
                 seen
             }
             Body::DataSm(message) => {
-                let (status, seen) = self.on_once(index, (sequence, octets), &of_data(pdu, message));
+                let (status, seen) =
+                    self.on_once(index, (sequence, octets), &of_data(pdu, message));
                 let body = Body::DataSmResp(MessageResp::default());
                 self.send(index, &Pdu { status, ..Pdu::new(sequence, body) });
                 seen

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::FxHasher;
 
 use crate::time::Moment;
-use crate::ussd::limits::{NUMBERS_REMEMBERED, REDELIVERY};
+use crate::ussd::limits::{NUMBERS_REMEMBERED, REDELIVERY, REDELIVERY_UNCOUNTED};
 
 /// The latest messages of one connection, each in the place of its sequence number.
 #[derive(Default)]
@@ -26,7 +26,7 @@ enum State {
     Free,
     /// Of one message so far.
     Once,
-    /// Of several: the centre does not count, so the number says nothing.
+    /// Of several: the centre does not count, so the number says little.
     Reused,
 }
 
@@ -40,9 +40,13 @@ impl Received {
     /// Whether these octets came with that number shortly before.
     pub(super) fn is_repeat(&self, now: Moment, sequence: u32, octets: &[u8]) -> bool {
         self.0.get(place(sequence)).is_some_and(|slot| {
-            slot.state == State::Once
-                && (slot.sequence, slot.digest) == (sequence, digest(octets))
-                && now.since(slot.at) < REDELIVERY
+            let within = match slot.state {
+                State::Free => return false,
+                State::Once => REDELIVERY,
+                State::Reused => REDELIVERY_UNCOUNTED,
+            };
+            (slot.sequence, slot.digest) == (sequence, digest(octets))
+                && now.since(slot.at) < within
         })
     }
 

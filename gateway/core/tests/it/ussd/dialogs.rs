@@ -127,6 +127,28 @@ fn a_receipt_that_the_centre_has_counts_as_printed() {
 }
 
 #[test]
+fn whoever_was_cut_off_dials_anew_also_where_nothing_names_sessions() {
+    let mut phone = Phone::new();
+    let mut at = phone.address(1);
+    at.key.clear();
+    for round in 0..2 {
+        phone.event(0, DialogEvent::Begin { at: &at, dialled: "*123#" });
+        assert!(phone.last().text.contains("PIN"));
+        phone.event(0, DialogEvent::Input { at: &at, text: PIN });
+        assert!(phone.last().text.contains("Vouchers"), "{round}");
+    }
+    assert_eq!(phone.over[0].why, EndReason::Replaced);
+    phone.pass(Span::s(1));
+    // What is on its way answers both.
+    phone.holds = true;
+    let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
+    for _ in 0..2 {
+        phone.event(0, DialogEvent::Begin { at: &at, dialled: &dialled });
+    }
+    assert_eq!((phone.held.len(), phone.stats().redelivered), (1, 1));
+}
+
+#[test]
 fn a_short_cut_sells_in_one_step_and_asks_before_it_sells_again() {
     let mut phone = Phone::new();
     let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
