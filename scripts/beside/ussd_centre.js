@@ -132,8 +132,12 @@ class Link {
   // Sends a message of a subscriber, perhaps twice.
   deliver(handset, dialog, op, text, twice) {
     if (!this.session) return;
-    const sequence_number = chance(2) && !this.owed.has(0) && op !== ABORT ? 0 : this.sequence;
-    if (sequence_number) this.sequence = this.sequence >= 0xffffffff ? 1 : this.sequence + 1;
+    // Once in a dialog: the same entry with the same number, faster than a person types, is a repeat.
+    const is_zero = chance(2) && !this.owed.has(0) && !dialog.had_zero;
+    const sequence_number = is_zero ? 0 : this.sequence;
+    dialog.had_zero = dialog.had_zero || is_zero;
+    if (is_zero) count(result.faults, 'number 0');
+    else this.sequence = this.sequence >= 0xffffffff ? 1 : this.sequence + 1;
     const pdu = new smpp.PDU('deliver_sm', {
       sequence_number, service_type: 'USSD', source_addr_ton: 1, source_addr_npi: 1, source_addr: handset.msisdn,
       dest_addr_ton: 0, dest_addr_npi: 1, destination_addr: plan.code, data_coding: 0,
