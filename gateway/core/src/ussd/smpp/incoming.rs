@@ -153,7 +153,12 @@ impl SmppLink {
             Ok(Some(Seen::Begin)) if self.is_draining => (CommandStatus::TEMPORARY_ERROR, None),
             Ok(seen) => {
                 match seen {
-                    Some(Seen::Begin) => self.stats.begins += 1,
+                    Some(Seen::Begin) => {
+                        self.stats.begins += 1;
+                        if let Some(at) = self.address.as_ref().filter(|at| at.key.is_empty()) {
+                            self.outgoing.forget(self.now, at.msisdn);
+                        }
+                    }
                     Some(Seen::Input) => self.stats.inputs += 1,
                     Some(Seen::Ended(_)) => self.stats.aborts += 1,
                     None => self.stats.ignored += 1,

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use rustc_hash::FxHashMap;
 use tillgate_codec::smpp::CommandStatus;
+use tillgate_types::Msisdn;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::super::dialog::{Say, SayKind, SayResult};
@@ -34,6 +35,8 @@ const SEQUENCE: std::ops::Range<usize> = 12..16;
 /// A text that has no result yet.
 struct Entry {
     ticket: u64,
+    /// Who would read it in any dialog; `None` where a session's parameter tells them apart.
+    reader: Option<Msisdn>,
     kind: SayKind,
     by: Moment,
     /// Counts the texts of the link: the oldest goes first.
@@ -120,12 +123,22 @@ impl Outgoing {
         self.earliest_by = self.earliest_by.min(by);
     }
 
+    /// A subscriber has begun anew, and nothing names sessions: what was for the dialog before is not
+    /// sent any more, nor again, for it would be read in this one.
+    pub(super) fn forget(&mut self, now: Moment, reader: Msisdn) {
+        for entry in self.entries.iter_mut().filter(|entry| entry.reader == Some(reader)) {
+            entry.by = now;
+        }
+        self.earliest_by = now;
+    }
+
     /// A slot whose buffer is empty.
     fn slot(&mut self) -> usize {
         self.free.pop().unwrap_or_else(|| {
             let pdu = Zeroizing::new(Vec::with_capacity(PDU_BYTES));
             let kind = SayKind::Continue;
-            self.entries.push(Entry { ticket: 0, kind, by: Moment(0), order: 0, pdu });
+            let by = Moment(0);
+            self.entries.push(Entry { ticket: 0, reader: None, kind, by, order: 0, pdu });
             self.entries.len() - 1
         })
     }
@@ -158,6 +171,8 @@ impl SmppLink {
         }
         (entry.ticket, entry.kind, entry.by, entry.order) =
             (say.ticket, say.kind, say.by, outgoing.order);
+        let is_bound = say.kind == SayKind::Notify || !say.at.key.is_empty();
+        entry.reader = (!is_bound).then_some(say.at.msisdn);
         outgoing.octets.as_mut_slice().zeroize();
         outgoing.order += 1;
         outgoing.wait(slot);

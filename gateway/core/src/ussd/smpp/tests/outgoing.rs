@@ -207,3 +207,21 @@ fn sequence_numbers_begin_again_after_the_last() {
     }
     assert_eq!(numbers, [0x7FFF_FFFF, 1]);
 }
+
+#[test]
+fn a_text_of_the_dialog_before_is_not_said_in_the_next_where_nothing_names_sessions() {
+    let mut rig = Rig::new(SmppConfig { window: 1, ..config("op32") });
+    let at = rig.begun(&[]);
+    rig.say(&at, SayKind::Continue, "1. Confirm");
+    rig.say(&at, SayKind::Continue, "it waits for the window");
+    rig.say(&at, SayKind::Notify, "Sold");
+    let sent = rig.one();
+    rig.deliver(1, b"*123#", &[]);
+    let reports = [rig.report(), rig.report()];
+    assert!(reports.contains(&Report::Said(2, SayResult::Late)), "{reports:?}");
+    rig.refuse(&sent, CommandStatus::THROTTLED);
+    assert_eq!(rig.report(), Report::Said(1, SayResult::Late));
+    rig.say(&at, SayKind::Continue, "the next");
+    rig.pass(Span::s(1));
+    assert_eq!(rig.one().submit().short_message, b"Sold");
+}
