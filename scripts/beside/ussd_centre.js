@@ -195,7 +195,12 @@ class Link {
       answer(REFUSED);
       return handset.over('refused');
     }
-    if (chance(1)) count(result.faults, 'unanswered'); else answer(0);
+    if (chance(1)) {
+      count(result.faults, 'unanswered');
+      dialog.unanswered = true;
+    } else {
+      answer(0);
+    }
     handset.shown(text, is_end);
   }
 
@@ -274,6 +279,8 @@ class Handset {
       return this.over('aborted');
     }
     dialog.timer = setTimeout(() => {
+      // The same entry again, before the centre has taken the screen, counts as delivered twice.
+      if (dialog.unanswered) return this.over('silence after no answer');
       bad(this.msisdn, `nothing came within ${STEP_MS_MAX} ms after step ${dialog.step} of ${dialog.kind} (${fault})`);
       this.over('silence');
     }, STEP_MS_MAX);
