@@ -220,7 +220,7 @@ TAGS = {
     0x23: ("reversals_count", U, 4), 0x24: ("reversals_minor", U, 8), 0x25: ("open_count", U, 4),
     0x26: ("message", U, 1), 0x27: ("token", U, 8), 0x28: ("amount_min_minor", U, 8),
     0x29: ("amount_max_minor", U, 8), 0x2A: ("fee_minor", U, 8), 0x2B: ("tax_minor", U, 8),
-    0x2C: ("name", T, 64), 0x2D: ("valid_s", U, 2),
+    0x2C: ("name", T, 64), 0x2D: ("valid_s", U, 2), 0x2E: ("count", U, 1),
 }
 NUMBERS = {name: (tag, form) for tag, (name, form, _) in TAGS.items()}
 # Type, name, fields that must be there, fields that may be.
@@ -236,6 +236,7 @@ MESSAGES = {
     0x09: ("settle", "stan date currency",
            "sales_count sales_minor reversals_count reversals_minor settled_date"),
     0x0A: ("lookup", "stan date service subscriber", "product amount_minor"),
+    0x0C: ("recent", "stan date count", ""),
     0x81: ("welcome", "code date time_s idle_s answer_s", "catalogue stan_last"),
     0x82: ("answer", "kind stan date code time_s",
            "rrn reference amount_minor fee_minor tax_minor balance_minor voucher_serial voucher_pin"
@@ -247,6 +248,7 @@ MESSAGES = {
     0x8A: ("reject", "code time_s", "message stan date"),
     0x8B: ("found", "stan date code",
            "token amount_minor amount_min_minor amount_max_minor fee_minor currency name lines valid_s"),
+    0x8C: ("listing", "stan date code", "lines"),
 }
 TYPES = {name: (number, must, may) for number, (name, must, may) in MESSAGES.items()}
 
