@@ -1,4 +1,4 @@
-//! Dialogs from the dialled string to the receipt, with a gateway that answers as it is told.
+//! Dialogs from the dialled string to the receipt, with a gateway that answers as the test says.
 
 mod check;
 mod parse;

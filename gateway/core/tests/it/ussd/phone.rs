@@ -56,7 +56,7 @@ pub(super) struct Phone {
     /// What the centre says to every text.
     pub(super) result: SayResult,
     pub(super) session: u8,
-    /// Whether the centre answers texts only when it is told to.
+    /// Whether the centre answers a text only when the test says so.
     pub(super) answers_late: bool,
     late: Vec<u64>,
 }
