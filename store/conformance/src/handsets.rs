@@ -73,6 +73,9 @@ pub fn a_guessed_pin_locks_its_handset_and_no_other<F: Factory>(factory: F) {
     world.now_ms += 86_400_000_000;
     world.reopen();
     assert_eq!(world.enter(1, true), LOCKED);
+    // An import that repeats what is there.
+    assert_eq!(world.change(record(handset(1, 1)), vec![], vec![]), Outcome::Applied);
+    assert_eq!(world.enter(1, true), LOCKED);
     assert_eq!(world.enter(2, true), Outcome::Applied);
     let unlocked = Handset { revision: 2, ..handset(1, 1) };
     assert_eq!(world.change(record(unlocked), vec![], vec![]), Outcome::Applied);

@@ -10,9 +10,10 @@ mod vouchers;
 use super::Ledger;
 use crate::command::Change;
 use crate::error::Result;
+use crate::journal;
 use crate::limits::{ACTOR_BYTES_MAX, CHANGE_ITEMS_MAX, NOTE_BYTES_MAX, REJECTIONS_MAX};
 use crate::outcome::{Outcome, Rejection};
-use crate::record::{Card, Former, RegistryRecord, Serial, VoucherBatch};
+use crate::record::{Card, Former, Handset, RegistryRecord, Serial, VoucherBatch};
 use crate::rows::{Family, ReadRows};
 use view::View;
 
@@ -62,12 +63,17 @@ impl Ledger {
     fn write_change(&mut self, rows: &dyn ReadRows, change: &Change) -> Result<()> {
         for record in &change.records {
             self.write_former(rows, change.at_ms, record)?;
+            if let RegistryRecord::Handset(handset) = record {
+                // What repeats the record in force lifts no lock.
+                let stored: Option<Handset> =
+                    journal::record(rows, &record.key(), &mut self.buffer)?;
+                if stored.as_ref() != Some(handset) {
+                    self.forgive(rows, handset.msisdn)?;
+                }
+            }
             self.set.put(Family::Registry, &record.key(), |out| record.encode(out));
             if let RegistryRecord::Seller(seller) = record {
                 self.accounts.set_floor(seller.float(), -seller.credit_limit_minor);
-            }
-            if let RegistryRecord::Handset(handset) = record {
-                self.forgive(rows, handset.msisdn)?;
             }
         }
         let batch_no = self.head.batch_no + 1;
