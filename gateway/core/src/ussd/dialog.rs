@@ -1,5 +1,7 @@
 //! What a link says about its dialogs, and what it is asked to say in them.
 
+use std::fmt;
+
 use arrayvec::{ArrayString, ArrayVec};
 use strum::{IntoStaticStr, VariantArray};
 use tillgate_types::Msisdn;
@@ -39,7 +41,7 @@ impl DialogAddress {
 }
 
 /// One thing that a link has seen.
-#[derive(Debug)]
+#[derive(IntoStaticStr)]
 pub enum DialogEvent<'a> {
     /// A subscriber has dialled.
     Begin {
@@ -57,6 +59,13 @@ pub enum DialogEvent<'a> {
     Lost,
     /// The link takes dialogs again.
     Ready,
+}
+
+/// Without what was typed, which may be a PIN.
+impl fmt::Debug for DialogEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.into())
+    }
 }
 
 /// Why a dialog is over. The names are metric labels and the words of dialog records.
@@ -99,7 +108,7 @@ impl EndReason {
 }
 
 /// Something to say.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Say<'a> {
     /// Of the owner; comes back in [`DialogEvent::Said`].
     pub ticket: u64,
@@ -108,6 +117,14 @@ pub struct Say<'a> {
     pub text: &'a str,
     /// After it there is nobody to read it: what is still waiting then is dropped.
     pub by: Moment,
+}
+
+/// Without the text, which may have a voucher's PIN.
+impl fmt::Debug for Say<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_struct("Say");
+        shown.field("ticket", &self.ticket).field("kind", &self.kind).finish_non_exhaustive()
+    }
 }
 
 /// What saying something does to its dialog.

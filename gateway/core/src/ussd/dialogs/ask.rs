@@ -85,9 +85,9 @@ impl Dialogs {
         };
         let Some(open) = self.slots.get_mut(id) else { return Asked::Other };
         let again = self.menus[usize::from(open.menu)].again();
-        let content = self.memory.note(at.now, again, open.terminal, &content_of(&sale));
+        let order = self.memory.note(at.now, again, open.terminal, &content_of(&sale));
         let (date, stan) = (sale.date, sale.stan);
-        open.sale = Some(Ordered { date, stan, content, decided: false, approved: false });
+        open.sale = Some(Ordered { date, stan, order, decided: false, approved: false });
         Asked::Sale
     }
 
@@ -113,6 +113,10 @@ impl Dialogs {
         (body, effect): (&[u8], Effect),
         directory: &Directory,
     ) {
+        if body.is_empty() && effect != Effect::End {
+            // Another dialog of its terminal waits for the answer now: the deadline decides.
+            return;
+        }
         let Some(open) = self.slots.get_mut(id) else { return };
         let asked = match open.phase {
             Phase::Asking(asked) => asked,
@@ -125,7 +129,7 @@ impl Dialogs {
         }
         let Ok(message) = GatewayMessage::decode(body) else {
             // Something about the handset has changed: nothing was ordered.
-            self.decide(id, false);
+            self.decide(at, id, false);
             return self.expire(at, id, directory);
         };
         match (asked, &message) {
@@ -136,7 +140,7 @@ impl Dialogs {
                 if is_open(answer.code) {
                     return self.on_late(at, id, directory);
                 }
-                self.decide(id, answer.code.is_approved());
+                self.decide(at, id, answer.code.is_approved());
             }
             _ => {}
         }
@@ -157,12 +161,12 @@ impl Dialogs {
     }
 
     /// The outcome of the sale is known.
-    pub(super) fn decide(&mut self, id: Id, approved: bool) {
+    pub(super) fn decide(&mut self, at: Clocks, id: Id, approved: bool) {
         let Some(open) = self.slots.get_mut(id) else { return };
         if let Some(sale) = &mut open.sale {
             (sale.decided, sale.approved) = (true, approved);
             if !approved {
-                self.memory.forget(sale.content);
+                self.memory.forget(at.now, sale.order);
             }
         }
     }
@@ -175,8 +179,11 @@ impl Dialogs {
         let goes_on = self.slots.get(id).is_some_and(|open| open.undecided().is_some());
         if let Step::End = step {
             self.say_last(at, id, &out, EndReason::ApplicationTimeout);
-        } else {
+        } else if goes_on {
             self.report(at, id, EndReason::ApplicationTimeout);
+        } else {
+            // Nothing is left to be said or found out.
+            return self.close(at, id, EndReason::ApplicationTimeout);
         }
         if goes_on {
             self.unsee(at, id);

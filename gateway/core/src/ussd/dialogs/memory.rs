@@ -14,6 +14,14 @@ use crate::ussd::limits::SALES_REMEMBERED_MAX;
 #[derive(Default)]
 pub(super) struct Memory(Debts<u64>);
 
+/// An order that was noted.
+#[derive(Clone, Copy)]
+pub(super) struct NotedOrder {
+    digest: u64,
+    /// Until when the same one of before is remembered.
+    before: Option<Moment>,
+}
+
 /// What one terminal ordered.
 pub(super) struct Sold<'a> {
     pub(super) memory: &'a Memory,
@@ -24,22 +32,26 @@ pub(super) struct Sold<'a> {
 }
 
 impl Memory {
-    /// Notes an order; its digest.
+    /// Notes an order.
     pub(super) fn note(
         &mut self,
         now: Moment,
         again: Span,
         terminal: TerminalId,
         sale: &SaleContent<'_>,
-    ) -> u64 {
-        let content = digest(terminal, sale);
-        self.0.keep(now, SALES_REMEMBERED_MAX, content, now.after(again));
-        content
+    ) -> NotedOrder {
+        let digest = digest(terminal, sale);
+        let before = self.0.peek(digest);
+        self.0.keep(now, SALES_REMEMBERED_MAX, digest, now.after(again));
+        NotedOrder { digest, before }
     }
 
-    /// It was not sold.
-    pub(super) fn forget(&mut self, content: u64) {
-        self.0.take(content);
+    /// It was not sold; the same one of before was.
+    pub(super) fn forget(&mut self, now: Moment, order: NotedOrder) {
+        self.0.take(order.digest);
+        if let Some(until) = order.before.filter(|until| *until > now) {
+            self.0.keep(now, SALES_REMEMBERED_MAX, order.digest, until);
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use tillgate_store_core::{BusinessDate, TerminalId};
 use tillgate_types::{Moment, Msisdn};
 use zeroize::Zeroizing;
 
+use super::memory::NotedOrder;
 use crate::menu::Dialog;
 use crate::menu::limits::DIALOG_BYTES_MAX;
 use crate::ussd::{DialogAddress, EndReason};
@@ -74,8 +75,8 @@ const TABLES_BYTES: usize = 96;
 pub(super) struct Ordered {
     pub(super) date: BusinessDate,
     pub(super) stan: u32,
-    /// Of its content.
-    pub(super) content: u64,
+    /// What is remembered of it.
+    pub(super) order: NotedOrder,
     /// Whether its outcome is known.
     pub(super) decided: bool,
     pub(super) approved: bool,

@@ -79,9 +79,11 @@ impl Dialogs {
             // It is asked again when it is due.
             return;
         }
-        self.decide(id, code.is_approved());
+        self.decide(at, id, code.is_approved());
         let mut out = Zeroizing::new(String::new());
         self.step(at, id, directory, |dialog, menu, view| {
+            // Whoever has left reads no further pages.
+            dialog.late(menu, view, &mut String::new());
             dialog.answer(menu, view, &message, &mut out)
         });
         if let Some(open) = self.slots.get_mut(id) {

@@ -18,7 +18,6 @@ pub struct Connection {
 }
 
 /// One thing that happened.
-#[derive(Debug)]
 pub enum Input<'a> {
     /// The connection is open, and secured if it is to be.
     Connected(Connection),
@@ -37,7 +36,6 @@ pub enum Input<'a> {
 }
 
 /// One thing to do.
-#[derive(Debug)]
 pub enum Output<'a> {
     /// Open a connection to the centre, without delay of small writes (`TCP_NODELAY`).
     Connect(Connection),

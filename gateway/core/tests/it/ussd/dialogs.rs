@@ -1,13 +1,14 @@
 //! Dialogs that their subscribers see to the end.
 
 use tillgate_codec::ussd::Alphabet;
+use tillgate_core::provider::ProviderResult;
 use tillgate_core::time::Span;
 use tillgate_core::ussd::dialogs::{DialogLimits, Input};
 use tillgate_core::ussd::{DialogEvent, EndReason, SayKind, SayResult};
-use tillgate_store_core::{Handset, State, Status};
+use tillgate_store_core::{Handset, ProviderOutcome, ResponseCode, State, Status, Text};
 
 use super::phone::{PIN, Phone, handset, link};
-use crate::support::Rig;
+use crate::support::{Rig, top_up_key};
 
 /// From the main menu to the question whether to sell the first voucher.
 pub(super) fn to_confirm(phone: &mut Phone) -> String {
@@ -153,7 +154,7 @@ fn a_short_cut_sells_in_one_step_and_asks_before_it_sells_again() {
     let mut phone = Phone::new();
     let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
     phone.dial(&dialled);
-    phone.rig.approve(crate::support::top_up_key(1));
+    phone.rig.approve(top_up_key(1));
     phone.answered();
     assert!(phone.last().text.contains("Sold"), "{}", phone.last().text);
     phone.session += 1;
@@ -162,6 +163,26 @@ fn a_short_cut_sells_in_one_step_and_asks_before_it_sells_again() {
     assert_eq!(phone.rig.row_if_any(2), None);
     phone.pick("Confirm");
     assert_eq!(phone.rig.row(2).state, State::Intent);
+}
+
+#[test]
+fn a_repeated_order_that_is_declined_leaves_the_sale_before_it_known() {
+    let mut phone = Phone::new();
+    let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
+    phone.dial(&dialled);
+    phone.rig.approve(top_up_key(1));
+    phone.answered();
+    phone.session += 1;
+    assert!(phone.dial(&dialled).contains("Once more"));
+    phone.pick("Confirm");
+    let (code, reference) = (ResponseCode(*b"51"), Text::new());
+    let declined = ProviderOutcome::Declined { code, reference, chip: None };
+    phone.rig.found(top_up_key(2), ProviderResult::Outcome(declined));
+    phone.answered();
+    assert!(!phone.last().text.contains("Sold"), "{}", phone.last().text);
+    phone.session += 1;
+    let third = phone.dial(&dialled);
+    assert!(third.contains("Once more"), "{third}");
 }
 
 #[test]

@@ -187,3 +187,33 @@ fn whatever_happens_at_any_step_nothing_is_sold_twice_or_half() {
 }
 
 fn drop_of(_: String) {}
+
+#[test]
+fn whoever_asks_for_the_receipt_takes_no_sale_from_another_handset() {
+    let mut phone = waiting();
+    phone.write(Handset { terminal: handset(1, 1).terminal, ..handset(2, 2) });
+    for text in ["*123#", PIN] {
+        let at = phone.address(2);
+        match text {
+            "*123#" => phone.event(0, DialogEvent::Begin { at: &at, dialled: text }),
+            _ => phone.event(0, DialogEvent::Input { at: &at, text }),
+        }
+    }
+    let menu = phone.last().text;
+    let line = menu.lines().find(|line| line.contains("Last receipt"));
+    let digit = line.unwrap_or_else(|| panic!("{menu}")).chars().next().unwrap().to_string();
+    let (at, shown) = (phone.address(2), phone.shown.len());
+    phone.event(0, DialogEvent::Input { at: &at, text: &digit });
+    let others: Vec<_> = phone.shown[shown..].iter().map(|shown| shown.at.msisdn).collect();
+    assert!(!others.contains(&phone.address(1).msisdn), "its sale is not over");
+    phone.pass(ANSWER);
+    let late = phone.shown.iter().rfind(|shown| shown.at.msisdn == phone.address(1).msisdn);
+    assert!(late.is_some_and(|late| late.text.contains("In progress")), "{late:?}");
+    phone.session += 1;
+    let again = phone.dial(&short_cut());
+    assert!(again.contains("Once more"), "{again}");
+    phone.rig.approve(top_up_key(1));
+    phone.pass(Span::s(60));
+    assert_eq!(phone.rig.forwards.len(), 1, "it was ordered once");
+    assert!(phone.stats().notified > 0, "its receipt came after");
+}
