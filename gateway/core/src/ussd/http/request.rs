@@ -22,7 +22,7 @@ pub(super) struct Call {
     pub(super) at: DialogAddress,
     pub(super) text: Zeroizing<String>,
     /// What names the request, or nothing.
-    pub(super) request_id: Option<String>,
+    pub(super) request_id: Option<SessionKey>,
     /// Whether the profile's rule says that it begins a session.
     pub(super) begins: bool,
     pub(super) ended: bool,
@@ -58,7 +58,7 @@ pub(super) fn read(profile: &HttpProfile, request: &HttpRequest<'_>) -> Result<C
     let msisdn = Msisdn::of(subscriber).ok_or(wrong)?;
     let key = match &profile.session {
         None => SessionKey::new(),
-        Some(names) => key(fields.first(names).filter(|id| !id.is_empty()).ok_or(wrong)?),
+        Some(names) => named(fields.first(names).filter(|id| !id.is_empty()).ok_or(wrong)?),
     };
     let code = fields.first(&profile.service_code).unwrap_or_default().trim();
     let service_code = ArrayString::from(code).map_err(|_| wrong)?;
@@ -72,7 +72,7 @@ pub(super) fn read(profile: &HttpProfile, request: &HttpRequest<'_>) -> Result<C
             echo: ArrayVec::new(),
         },
         text: Zeroizing::new(text.to_owned()),
-        request_id: fields.first(&profile.id).filter(|id| !id.is_empty()).map(str::to_owned),
+        request_id: fields.first(&profile.id).filter(|id| !id.is_empty()).map(named),
         begins: profile.begin.as_ref().is_some_and(|rule| fields.keeps(rule)),
         ended: profile.ended.as_ref().is_some_and(|rule| fields.keeps(rule))
             || profile.is_abort_text(text),
@@ -80,8 +80,8 @@ pub(super) fn read(profile: &HttpProfile, request: &HttpRequest<'_>) -> Result<C
     })
 }
 
-/// What names a session: its id, or a digest of one that is long.
-fn key(id: &str) -> SessionKey {
+/// What names a session or a request: its id, or a digest of one that is long.
+fn named(id: &str) -> SessionKey {
     SessionKey::try_from(id.as_bytes()).unwrap_or_else(|_| {
         let digest = digest::digest(&digest::SHA256, id.as_bytes());
         digest.as_ref().iter().copied().take(SESSION_KEY_BYTES_MAX).collect()

@@ -23,7 +23,9 @@ pub(super) struct Session {
     at: DialogAddress,
     /// As it came last.
     text: Zeroizing<String>,
-    request_id: Option<String>,
+    request_id: Option<SessionKey>,
+    /// Nothing has followed the request that began it.
+    is_new: bool,
     /// Requests that wait for the next answer.
     pub(super) pending: Option<Pending>,
     answer: Option<Made>,
@@ -42,8 +44,16 @@ impl Session {
     fn is_repeated_by(&self, call: &Call, is_cumulative: bool) -> bool {
         match (&self.request_id, &call.request_id) {
             (Some(known), Some(id)) => known == id,
-            _ => (is_cumulative || self.pending.is_some()) && self.text == call.text,
+            _ => {
+                let is_certain = is_cumulative || self.pending.is_some() || self.is_begun_by(call);
+                is_certain && self.text == call.text
+            }
         }
+    }
+
+    /// Whether a request may be the one that began it: its answer was lost.
+    fn is_begun_by(&self, call: &Call) -> bool {
+        self.is_new && call.begins && !self.at.key.is_empty()
     }
 }
 
@@ -144,6 +154,7 @@ impl HttpLink {
             at: call.at,
             text: call.text,
             request_id: call.request_id,
+            is_new: true,
             pending: Some(pending),
             answer: None,
             is_over: false,
@@ -157,6 +168,7 @@ impl HttpLink {
         let pending = Pending { tickets: [ticket].into_iter().collect(), repeat: call.repeat };
         (session.text, session.request_id) = (call.text, call.request_id);
         (session.pending, session.answer) = (Some(pending), None);
+        session.is_new = false;
         session.at.renew(&call.at);
         let at = session.at.clone();
         self.stats.inputs += 1;

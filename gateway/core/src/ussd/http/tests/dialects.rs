@@ -128,6 +128,9 @@ fn dmark_says_what_answers_a_menu_and_reads_an_object() {
     let first = menu(&mut rig);
     assert_eq!(first.body, r#"{"responseString":"1. Airtime","action":"request"}"#);
     assert_eq!(first.content_type, "application/json");
+    // Its answer was lost.
+    rig.get(&format!("{query}*123%23&response=false"));
+    assert_eq!((rig.answer().body, rig.reports.len()), (first.body, 0));
     rig.get(&format!("{query}1&response=true"));
     let Report::Input(at, text) = rig.report() else { panic!() };
     assert_eq!(text, "1");
