@@ -8,7 +8,7 @@ use toml::Spanned;
 
 use super::document::{ActionWord, Document, ItemDocument, SelectionDocument, SellDocument, Words};
 use super::limits::{
-    AGAIN_S, AGAIN_S_MAX, CODES_MAX, KEY_CHARS_MAX, MENU_DEPTH_MAX, MENU_ITEMS_MAX,
+    AGAIN_S, AGAIN_S_MAX, AGAIN_S_MIN, CODES_MAX, KEY_CHARS_MAX, MENU_DEPTH_MAX, MENU_ITEMS_MAX,
     MENU_LANGUAGES_MAX, TEXT_CHARS_MAX,
 };
 use super::shortcut::shortcuts;
@@ -28,8 +28,9 @@ pub(super) fn menu(source: &str, document: &Document) -> Result<Menu, ProfileErr
     let shortcuts = shortcuts(&document.shortcut, &mut faults);
     let codes = codes(document, &mut faults);
     let again_s = document.again_s.as_ref().map_or(AGAIN_S, |again_s| {
-        if *again_s.get_ref() > AGAIN_S_MAX {
-            faults.spanned(again_s, format!("again_s: 0 to {AGAIN_S_MAX} seconds"));
+        if !(AGAIN_S_MIN..=AGAIN_S_MAX).contains(again_s.get_ref()) {
+            let text = format!("again_s: {AGAIN_S_MIN} to {AGAIN_S_MAX} seconds");
+            faults.spanned(again_s, text);
         }
         *again_s.get_ref()
     });

@@ -95,6 +95,9 @@ impl Screens<'_> {
     }
 
     fn fault(&mut self, screen: &str, text: String) {
+        if self.faults.len() >= MENU_FAULTS_MAX {
+            return;
+        }
         let language = Some(self.tongue.language);
         self.faults.push(MenuFault { screen: screen.to_owned(), language, text });
     }

@@ -36,6 +36,8 @@ pub const DIALOG_BYTES_MAX: usize = 600;
 pub const AGAIN_S: u32 = 600;
 /// Greatest value of `again_s`.
 pub const AGAIN_S_MAX: u32 = 86_400;
+/// Least value of `again_s`: for as long as a centre may deliver a begin again.
+pub const AGAIN_S_MIN: u32 = 20;
 /// Digits of the shortest PIN.
 pub const PIN_DIGITS_MIN: usize = 4;
 /// Digits of the longest PIN.

@@ -185,12 +185,6 @@ impl Dialog {
         self.end(menu, view, Key::NoAnswer, &values, out)
     }
 
-    /// Whether a sale is on its way.
-    #[must_use]
-    pub fn is_selling(&self) -> bool {
-        self.awaits == Awaits::Sale
-    }
-
     fn log_on(&mut self, pin: Pin) -> Step {
         self.awaits = Awaits::Welcome;
         Step::Ask(Ask::LogOn { pin })
