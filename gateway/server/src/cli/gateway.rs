@@ -33,6 +33,18 @@ impl Gateway {
         Client::new(self.config.load()?, self.socket.as_deref())
     }
 
+    /// The path of a page of a list; what is `None` asks for nothing.
+    pub(super) fn page(path: &str, limit: u32, filters: &[(&str, Option<String>)]) -> String {
+        let mut query = form_urlencoded::Serializer::for_suffix(format!("{path}?"), path.len() + 1);
+        query.append_pair("limit", &limit.to_string());
+        for (name, value) in filters {
+            if let Some(value) = value {
+                query.append_pair(name, value);
+            }
+        }
+        query.finish()
+    }
+
     /// Prints the list that the API answers, as a table of these columns.
     pub(super) fn list(
         &self,

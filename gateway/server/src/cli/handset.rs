@@ -76,9 +76,9 @@ impl Handset {
         let client = self.gateway.client()?;
         let (body, text) = match self.command {
             Command::List { terminal, limit, after } => {
-                let terminal = terminal.map(|id| format!("&terminal={id}")).unwrap_or_default();
-                let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
-                let path = format!("/api/v1/handsets?limit={limit}{terminal}{after}");
+                let terminal = terminal.map(|id| id.to_string());
+                let filters = [("terminal", terminal), ("after", after)];
+                let path = Gateway::page("/api/v1/handsets", limit, &filters);
                 return self.gateway.list(&client, &path, "handsets", &COLUMNS);
             }
             Command::Show { msisdn } => {

@@ -104,9 +104,9 @@ impl Terminal {
         let client = self.gateway.client()?;
         let (body, text) = match self.command {
             Command::List { state, limit, after } => {
-                let state = state.map(|state| format!("&state={state}")).unwrap_or_default();
-                let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
-                let path = format!("/api/v1/terminals?limit={limit}{state}{after}");
+                let state = state.map(|state| state.to_string());
+                let filters = [("state", state), ("after", after.map(|after| after.to_string()))];
+                let path = Gateway::page("/api/v1/terminals", limit, &filters);
                 return self.gateway.list(&client, &path, "terminals", &COLUMNS);
             }
             Command::Show { id } => {
