@@ -37,7 +37,7 @@ use crate::serve::limits::{
     COMPLAINT_EVERY, MAIL_PER_TURN_MAX, READ_BYTES_PER_TURN_MAX, RETRY_AFTER,
     TLS_READS_PER_TURN_MAX,
 };
-use crate::serve::mailbox::{Mail, Sleep};
+use crate::serve::mailbox::Mail;
 use crate::serve::metrics::ListenerMetrics;
 use crate::serve::pool::Job;
 use crate::serve::supervisor::{Report, Unanswered};
@@ -132,7 +132,8 @@ impl ListenerThread {
 
     /// One turn, in the order of a reactor's.
     fn turn(&mut self) -> io::Result<LoopControl> {
-        self.wait()?;
+        let patience = self.patience();
+        self.events.wait(patience)?;
         let now = self.clock.now();
         self.take_mail(now);
         self.take_events();
@@ -147,23 +148,6 @@ impl ListenerThread {
         self.metrics.publish(&self.manager.stats(), turned_away);
         let drained = self.draining && self.manager.is_drained() && self.requests.items.is_empty();
         Ok(if self.stopped || drained { LoopControl::Stop } else { LoopControl::Continue })
-    }
-
-    fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.events.inbox.prepare_to_sleep() == Sleep::Busy {
-            Some(Duration::ZERO)
-        } else {
-            self.patience()
-        };
-        let polled = self.events.poll.poll(&mut self.events.ready, timeout);
-        self.events.inbox.wake();
-        match polled {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.ready.clear();
-                Ok(())
-            }
-            other => other,
-        }
     }
 
     /// How long to sleep; `None` for ever.

@@ -67,6 +67,24 @@ impl Events {
         let (mailbox, inbox) = mailbox(mio::Waker::new(poll.registry(), WAKER)?);
         Ok((Self { poll, ready: mio::Events::with_capacity(EVENTS_PER_TURN_MAX), inbox }, mailbox))
     }
+
+    /// Sleeps until there is an event or mail, or for this long; `None` for ever.
+    ///
+    /// # Errors
+    /// The poll failed.
+    pub(crate) fn wait(&mut self, patience: Option<Duration>) -> io::Result<()> {
+        let is_busy = self.inbox.prepare_to_sleep() == Sleep::Busy;
+        let timeout = if is_busy { Some(Duration::ZERO) } else { patience };
+        let polled = self.poll.poll(&mut self.ready, timeout);
+        self.inbox.wake();
+        match polled {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+                self.ready.clear();
+                Ok(())
+            }
+            other => other,
+        }
+    }
 }
 
 pub(crate) struct Reactor {
@@ -126,7 +144,8 @@ impl Reactor {
     /// One turn. The order is the design: finished work first, then the network, then time, then
     /// new connections (so that a new socket never meets an old event), then the wire.
     fn turn(&mut self) -> io::Result<LoopControl> {
-        self.wait()?;
+        let patience = self.patience();
+        self.events.wait(patience)?;
         let now = self.clock.now();
         self.take_mail(now);
         self.take_events();
@@ -137,23 +156,6 @@ impl Reactor {
         self.output.hand_over();
         self.metrics.publish(&self.sessions.stats(), self.acceptor.shed(), self.events.inbox.len());
         Ok(self.control())
-    }
-
-    fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.events.inbox.prepare_to_sleep() == Sleep::Busy {
-            Some(Duration::ZERO)
-        } else {
-            self.patience()
-        };
-        let polled = self.events.poll.poll(&mut self.events.ready, timeout);
-        self.events.inbox.wake();
-        match polled {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.ready.clear();
-                Ok(())
-            }
-            other => other,
-        }
     }
 
     /// How long to sleep; `None` for ever.

@@ -6,15 +6,16 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::thread;
 use std::time::Duration;
 
+use tillgate_core::ussd::limits::CONNECT;
 use tillgate_core::ussd::smpp::Connection;
 
 use crate::config::Address;
 use crate::serve::mailbox::{Mail, Mailbox};
 
-/// For each address of a centre.
-const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// Addresses of one name that are tried.
-const ADDRESSES_MAX: usize = 4;
+const ADDRESSES_MAX: u8 = 4;
+/// For each of them: all together leave a third of the link's patience to the name server and to TLS.
+const CONNECT_MAX: Duration = Duration::from_nanos(CONNECT.0 / 6);
 
 /// The outcome of an attempt.
 pub(crate) struct Opened {
@@ -41,7 +42,7 @@ pub(super) fn open(link: u16, connection: Connection, address: Address, mailbox:
 fn connect(address: &Address) -> io::Result<TcpStream> {
     let mut failed = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
     let places = (address.host.as_str(), address.port).to_socket_addrs()?;
-    for place in places.take(ADDRESSES_MAX) {
+    for place in places.take(usize::from(ADDRESSES_MAX)) {
         match TcpStream::connect_timeout(&place, CONNECT_MAX) {
             Ok(stream) => {
                 // With delays of small writes each step of a dialog costs 40 ms.

@@ -137,6 +137,10 @@ impl HttpEnd {
         let Asked { method, query, headers, body, peer, answer, .. } = asked;
         let ticket = self.next;
         self.next = ticket.wrapping_add(1);
+        if answer.is_closed() {
+            // It hung up before this came, and its flag may have been seen already.
+            self.gone.store(true, Ordering::Release);
+        }
         self.waiting.insert(ticket, answer);
         let (method, query, headers, body) = (&method, query.as_str(), &headers, &body[..]);
         let request = HttpRequest { method, query, headers, body, peer };

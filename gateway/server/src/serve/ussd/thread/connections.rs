@@ -90,7 +90,7 @@ impl UssdThread {
                 Taken::Nothing => self.shaken(session, clocks, directory),
                 Taken::End => {
                     self.feed(index, Input::Lost(connection), clocks, directory);
-                    self.sockets.close(session);
+                    self.forget(session);
                 }
             }
         }
@@ -123,8 +123,17 @@ impl UssdThread {
                 if is_full { Input::Overflowed(connection) } else { Input::Lost(connection) };
             let clocks = Clocks { now, wall: self.clock.wall() };
             self.feed(index, input, clocks, &directory.read());
-            self.sockets.close(session);
+            self.forget(session);
         }
+    }
+
+    /// Its peer or the system has ended it, so its link asks for no close.
+    fn forget(&mut self, session: SessionId) {
+        let (index, _) = parts(session);
+        if let Some(end) = self.smpp(index) {
+            end.shaking.retain(|other| *other != session);
+        }
+        self.sockets.close(session);
     }
 }
 

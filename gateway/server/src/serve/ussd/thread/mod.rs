@@ -38,7 +38,7 @@ use super::http::{Answered, Asked};
 use crate::serve::batch::{HandsetItem, Inbound, InboundItem, Recyclers, ReplyBatch, ReplyItem};
 use crate::serve::clock::Clock;
 use crate::serve::limits::{DIALOG_RECORDS_MAX, MAIL_PER_TURN_MAX, RETRY_AFTER};
-use crate::serve::mailbox::{Mail, Mailbox, Sleep};
+use crate::serve::mailbox::{Mail, Mailbox};
 use crate::serve::metrics::UssdMetrics;
 use crate::serve::pool::Job;
 use crate::serve::reactor::{Events, PortStream};
@@ -138,7 +138,8 @@ impl UssdThread {
     pub(crate) fn run(mut self) -> io::Result<()> {
         let directory = Arc::clone(&self.directory);
         loop {
-            self.wait()?;
+            let patience = self.patience();
+            self.events.wait(patience)?;
             let clocks = Clocks { now: self.clock.now(), wall: self.clock.wall() };
             let held = directory.read();
             self.turn(clocks, &held);
@@ -153,7 +154,8 @@ impl UssdThread {
     }
 
     fn is_drained(&self) -> bool {
-        let said = self.says.is_empty() && self.requests.items.is_empty();
+        let said =
+            self.says.is_empty() && self.requests.items.is_empty() && self.records.is_empty();
         let is_over = self.draining && said && self.dialogs.is_drained();
         is_over && self.ends.iter().all(LinkEnd::is_drained)
     }
@@ -177,23 +179,6 @@ impl UssdThread {
                 self.ends[index].drain(clocks.now);
                 self.follow(index, clocks, directory);
             }
-        }
-    }
-
-    fn wait(&mut self) -> io::Result<()> {
-        let timeout = if self.events.inbox.prepare_to_sleep() == Sleep::Busy {
-            Some(Duration::ZERO)
-        } else {
-            self.patience()
-        };
-        let polled = self.events.poll.poll(&mut self.events.ready, timeout);
-        self.events.inbox.wake();
-        match polled {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {
-                self.events.ready.clear();
-                Ok(())
-            }
-            other => other,
         }
     }
 
@@ -232,6 +217,7 @@ impl UssdThread {
         let Some(LinkEnd::Http(end)) = self.ends.get_mut(index) else { return };
         end.ask(clocks.now, asked);
         self.follow(index, clocks, directory);
+        self.see_who_is_gone(clocks, directory);
     }
 
     /// Tells links over HTTP which requests nobody waits for.
