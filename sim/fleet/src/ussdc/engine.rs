@@ -292,7 +292,9 @@ impl Engine {
             match output {
                 Output::Send { link, bytes } => self.send(link, &bytes),
                 Output::Close { link } => match self.connections.get_mut(&link) {
-                    Some(connection) if !connection.is_idle() => connection.is_closing = true,
+                    Some(connection) if !connection.is_idle() && connection.may_read() => {
+                        connection.is_closing = true;
+                    }
                     _ => self.close(link),
                 },
                 Output::Bound { system_id, .. } => {

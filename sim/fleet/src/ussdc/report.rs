@@ -89,7 +89,10 @@ impl Facts {
         let mut missed = Vec::new();
         if driven.binds == 0 {
             missed.push("no application has bound".to_owned());
-        } else if tally.status(Status::Success) == 0 && !driven.interrupted && self.has_handsets {
+        } else if tally.status(Status::Success) == 0
+            && (!driven.interrupted || tally.ended() > 0)
+            && self.has_handsets
+        {
             missed.push("no dialog succeeded".to_owned());
         }
         for (number, step) in tally.steps.iter().enumerate() {

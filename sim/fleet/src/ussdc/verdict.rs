@@ -17,6 +17,9 @@ impl Money {
         match self {
             Self::NotChecked => None,
             Self::Unreadable(_) => Some("the journal could not be read".to_owned()),
+            Self::Checked(verdict) if verdict.ordered == 0 => {
+                Some("nothing was ordered".to_owned())
+            }
             Self::Checked(verdict) => {
                 let open = verdict.count(Kind::Unresolved);
                 (open > 0).then(|| format!("{} sales are still open", grouped(open)))

@@ -91,7 +91,17 @@ impl Orders {
     /// A text that came beside any dialog.
     fn notice(&mut self, mark: Mark, reference: Short) {
         let is_known = |known: &str| !known.is_empty() && known == reference.as_str();
-        if mark == Mark::InProgress || self.references().any(is_known) {
+        if mark == Mark::InProgress {
+            return;
+        }
+        let named = |order: &&mut Order| is_known(order.outcome.reference());
+        if let Some(order) = self.list.iter_mut().find(named) {
+            if order.outcome.is_doubt() {
+                order.outcome = Outcome::of(mark, reference);
+            }
+            return;
+        }
+        if self.references().any(is_known) {
             return;
         }
         let mut doubts = self.list.iter_mut().filter(|order| order.outcome.is_doubt());

@@ -74,6 +74,14 @@ fn what_was_seen_approved_is_in_the_journal_once_approved_and_alike() {
     for other in [amount, account, longer] {
         assert_eq!(kinds(sale(), [other]), [Kind::Mismatched]);
     }
+    let late = || {
+        let order = ordered("0700001234", "10");
+        [order, seen(Mark::InProgress, "A1"), notified(Mark::Approved, "A1")]
+    };
+    assert_eq!(kinds(late(), [row("A1")]), []);
+    assert_eq!(kinds(late(), []), [Kind::Lost], "its number was shown before");
+    let declined = Row { state: RowState::Declined, ..row("A1") };
+    assert_eq!(kinds(late(), [declined]), [Kind::Contradicted]);
     let decimals = Row { decimals: 0, amount_minor: 10, ..row("A1") };
     assert_eq!(kinds(sale(), [decimals]), []);
 }

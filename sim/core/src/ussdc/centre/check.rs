@@ -221,6 +221,11 @@ impl Centre {
             // The subscriber is busy, which the application cannot know for sure.
             return Err(Refusal(CommandStatus::SUBMIT_FAILED, None));
         }
+        let (window, at) = (self.settings.window, self.links.get(&link));
+        if at.is_some_and(|at| at.waiting.len() >= window) {
+            // What it is owed for earlier ones is not answered.
+            return Err(Refusal(CommandStatus::QUEUE_FULL, None));
+        }
         self.counts.notices += 1;
         self.outputs.push_back(Output::Notice { handset, text });
         let reads_here = self.links.get(&link).is_some_and(super::Link::receives);
