@@ -199,6 +199,7 @@ class Link {
       count(result.faults, 'unanswered');
       dialog.unanswered = true;
     } else {
+      dialog.unanswered = false;
       answer(0);
     }
     handset.shown(text, is_end);
@@ -254,10 +255,9 @@ class Handset {
   type(pin) { typed.add(pin); return pin; }
 
   confirm(amount) {
-    const sale = { msisdn: this.msisdn, terminal: this.terminal, amount, rrn: null, how: this.dialog.fault };
+    const sale = { msisdn: this.msisdn, terminal: this.terminal, amount };
     result.confirmed.push(sale);
     this.dialog.sale = sale;
-    this.dialog.asked = false;
   }
 
   // Says something, unless this is the step at which something else happens.
