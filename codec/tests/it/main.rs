@@ -8,6 +8,7 @@ mod counting;
 mod effort;
 mod iso8583;
 mod link_channel;
+mod link_datagram;
 mod link_golden;
 mod link_handshake;
 mod link_messages;

@@ -81,7 +81,7 @@ impl Layout {
 }
 
 /// Length of the longest body of these messages, or of those that are compared.
-pub(super) const fn longest(layouts: &[Layout], compared_only: bool) -> usize {
+pub(in crate::link) const fn longest(layouts: &[Layout], compared_only: bool) -> usize {
     let (mut longest, mut index) = (0, 0);
     while index < layouts.len() {
         let layout = &layouts[index];

@@ -26,6 +26,7 @@ pub(super) mod writer;
 pub use canonical::Canonical;
 pub use error::{BodyError, BodyErrorKind};
 pub use gateway::*;
+pub(super) use layout::longest;
 pub use layout::{Field, Layout, Presence};
 pub use outline::Outline;
 pub use parts::{AnswerKind, TerminalCommand, VoucherSlip};
