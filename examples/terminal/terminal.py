@@ -89,13 +89,19 @@ def poly1305_tag(key, nonce, aad, sealed):
 
 
 def seal(key, counter, aad, plain):
-    nonce = bytes(4) + struct.pack("<Q", counter)
+    return seal_under(key, bytes(4) + struct.pack("<Q", counter), aad, plain)
+
+
+def unseal(key, counter, aad, sealed):
+    return unseal_under(key, bytes(4) + struct.pack("<Q", counter), aad, sealed)
+
+
+def seal_under(key, nonce, aad, plain):
     sealed = chacha20(key, 1, nonce, plain)
     return sealed + poly1305_tag(key, nonce, aad, sealed)
 
 
-def unseal(key, counter, aad, sealed):
-    nonce = bytes(4) + struct.pack("<Q", counter)
+def unseal_under(key, nonce, aad, sealed):
     sealed, tag = sealed[:-16], sealed[-16:]
     if not hmac.compare_digest(tag, poly1305_tag(key, nonce, aad, sealed)):
         raise ConnectionError("the tag is wrong")

@@ -12,6 +12,7 @@
 //! New inputs that the fuzzer keeps are named by their hash and ignored by git; one that shows
 //! something is committed under a name that says what.
 
+mod datagram;
 mod http_edge;
 mod iso8583;
 mod link;
@@ -21,6 +22,7 @@ mod ussd;
 
 use std::io;
 
+pub use datagram::datagram;
 pub use http_edge::http_edge;
 pub use iso8583::{dialect_table, iso8583, iso8583_in, iso8583_roundtrip};
 pub use link::{link_body, link_channel, link_deframe};

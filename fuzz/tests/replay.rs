@@ -58,6 +58,11 @@ fn armour_has_no_finding() {
 }
 
 #[test]
+fn datagram_has_no_finding() {
+    assert!(replay("datagram", tillgate_fuzz::datagram) > 10);
+}
+
+#[test]
 fn iso8583_has_no_finding_in_any_dialect() {
     let corpus = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus/iso8583");
     let mut inputs = 0;

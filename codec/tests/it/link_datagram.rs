@@ -84,7 +84,7 @@ fn a_short_sale_fits_what_a_handset_dials() {
 fn every_message_comes_back_and_so_does_its_reply_in_parts() {
     for (_, message) in upward() {
         let body = up_bytes(&message);
-        let header = Header { is_last: body[0] % 2 == 0, ..HEADER };
+        let header = Header { is_last: body[0].is_multiple_of(2), ..HEADER };
         let (frame, terminal) = request(header, &body);
         let (found, open, gateway) = opened(&frame).unwrap();
         assert_eq!((found, &open), (header, &body));

@@ -44,6 +44,9 @@ fn the_committed_vectors_are_those_that_the_codec_makes() {
         "bodies": every_body(),
         "bodies_refused": vectors::bodies_refused(),
         "same_request": vectors::same_request(),
+        "datagrams": vectors::datagrams(),
+        "datagrams_refused": vectors::datagrams_refused(),
+        "datagram_replies_refused": vectors::datagram_replies_refused(),
     });
     let found = format!("{}\n", serde_json::to_string_pretty(&found).unwrap());
     if std::env::var_os("TILLGATE_WRITE_GOLDEN").is_some() {
