@@ -18,7 +18,7 @@ pub fn datagram(data: &[u8]) {
     any_frame(rest);
     let keys = Keys::new(&Psk::new([1; 32]));
     let body = &rest[..rest.len().min(REQUEST_BODY_BYTES_MAX)];
-    let counter = 1 + u64::from(*at) << 32 | u64::from(*mask);
+    let counter = (u64::from(*at) << 32 | u64::from(*mask)).max(1);
     let header = Header { key_id: *mask, terminal: 7, counter, is_last: mask % 2 == 1 };
     let (mut frame, mut open) = (Vec::new(), Vec::new());
     let terminal = keys.seal(&header, body, &mut frame).expect("a body within its bound");
