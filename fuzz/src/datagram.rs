@@ -2,7 +2,7 @@
 
 use tillgate_codec::link::channel::Psk;
 use tillgate_codec::link::datagram::{
-    Downward, Gathered, Header, Keys, Parts, REQUEST_BODY_BYTES_MAX, Upward,
+    GatewayFrame, Gathered, Header, Keys, Parts, REQUEST_BODY_BYTES_MAX, TerminalFrame,
 };
 use tillgate_codec::ussd::armour::FRAME_BYTES_MAX;
 
@@ -23,14 +23,15 @@ pub fn datagram(data: &[u8]) {
     let (mut frame, mut open) = (Vec::new(), Vec::new());
     let terminal = keys.seal(&header, body, &mut frame).expect("a body within its bound");
     assert!(frame.len() <= FRAME_BYTES_MAX);
-    let Ok(Upward::Request(request)) = Upward::decode(&frame) else {
+    let Ok(TerminalFrame::Request(request)) = TerminalFrame::decode(&frame) else {
         panic!("a request of ours");
     };
     let gateway = keys.open(&request, &mut open).expect("sealed with the same key");
     assert_eq!((request.header, &open[..]), (header, body));
     let place = usize::from(*at) % frame.len();
     frame[place] ^= mask;
-    if let (Ok(Upward::Request(changed)), true) = (Upward::decode(&frame), *mask != 0) {
+    if let (Ok(TerminalFrame::Request(changed)), true) = (TerminalFrame::decode(&frame), *mask != 0)
+    {
         assert!(keys.open(&changed, &mut open).is_err());
     }
     let (mut sealed, mut back) = (Vec::new(), Vec::new());
@@ -42,7 +43,7 @@ pub fn datagram(data: &[u8]) {
     for index in 0..=parts.last() {
         let mut frame = Vec::new();
         assert!(parts.frame(index, &mut frame) && frame.len() <= usize::from(*mask).max(3));
-        let Ok(Downward::Part { index, last, chunk }) = Downward::decode(&frame) else {
+        let Ok(GatewayFrame::Part { index, last, chunk }) = GatewayFrame::decode(&frame) else {
             panic!("a part of ours");
         };
         if let Some(whole) = gathered.take(index, last, chunk).expect("in order") {
@@ -54,23 +55,23 @@ pub fn datagram(data: &[u8]) {
 
 fn any_frame(bytes: &[u8]) {
     let keys = Keys::new(&Psk::new([1; 32]));
-    match Upward::decode(bytes) {
-        Ok(Upward::Request(request)) => {
+    match TerminalFrame::decode(bytes) {
+        Ok(TerminalFrame::Request(request)) => {
             let (mut body, mut again) = (Vec::new(), Vec::new());
             if keys.open(&request, &mut body).is_ok() && body.len() <= REQUEST_BODY_BYTES_MAX {
                 assert!(keys.seal(&request.header, &body, &mut again).is_ok());
                 assert_eq!(again, bytes);
             }
         }
-        Ok(Upward::Next { index }) => assert_eq!(bytes, Upward::next(index)),
+        Ok(TerminalFrame::Next { index }) => assert_eq!(bytes, TerminalFrame::next(index)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
-    match Downward::decode(bytes) {
-        Ok(Downward::Part { index, last, chunk }) => {
+    match GatewayFrame::decode(bytes) {
+        Ok(GatewayFrame::Part { index, last, chunk }) => {
             let found = Gathered::default().take(index, last, chunk).map(|whole| whole.is_some());
             assert_eq!(found.ok(), (index == 0).then_some(last == 0));
         }
-        Ok(Downward::Refusal(code)) => assert_eq!(bytes, Downward::refusal(code)),
+        Ok(GatewayFrame::Refusal(code)) => assert_eq!(bytes, GatewayFrame::refusal(code)),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 }

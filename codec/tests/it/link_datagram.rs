@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use tillgate_codec::link::channel::Psk;
 use tillgate_codec::link::datagram::{
-    BodyTooLong, COUNTER_MAX, Downward, Exchange, FrameError, Gathered, HEADER_BYTES, Header, Keys,
-    PARTS_MAX, PartError, Parts, REQUEST_BODY_BYTES_MAX, REQUEST_OVERHEAD_BYTES, SYMBOLS_MIN,
-    TagError, Upward,
+    BodyTooLong, COUNTER_MAX, Exchange, FrameError, GatewayFrame, Gathered, HEADER_BYTES, Header,
+    Keys, PARTS_MAX, PartError, Parts, REQUEST_BODY_BYTES_MAX, REQUEST_OVERHEAD_BYTES, SYMBOLS_MIN,
+    TagError, TerminalFrame,
 };
 use tillgate_codec::link::message::TerminalMessage;
 use tillgate_codec::link::record::RefusalCode;
@@ -29,7 +29,7 @@ fn request(header: Header, body: &[u8]) -> (Vec<u8>, Exchange) {
 
 /// What a gateway with these keys finds in a frame: the header and the body.
 fn opened_with(keys: &Keys, frame: &[u8]) -> Option<(Header, Vec<u8>, Exchange)> {
-    let Ok(Upward::Request(request)) = Upward::decode(frame) else { return None };
+    let Ok(TerminalFrame::Request(request)) = TerminalFrame::decode(frame) else { return None };
     let mut body = b"kept".to_vec();
     let found = keys.open(&request, &mut body);
     assert!(found.is_ok() || body == b"kept", "nothing is left behind after an error");
@@ -45,7 +45,7 @@ fn gathered(frames: &[Vec<u8>]) -> Result<Option<Vec<u8>>, PartError> {
     let mut gathered = Gathered::default();
     let mut whole = None;
     for frame in frames {
-        let Ok(Downward::Part { index, last, chunk }) = Downward::decode(frame) else {
+        let Ok(GatewayFrame::Part { index, last, chunk }) = GatewayFrame::decode(frame) else {
             panic!("a part of ours");
         };
         whole = gathered.take(index, last, chunk)?.map(<[u8]>::to_vec);
@@ -109,14 +109,17 @@ fn every_prefix_of_a_frame_is_refused() {
     let (frame, _) = request(HEADER, &up_bytes(&upward()[2].1));
     for length in 0..frame.len() {
         let prefix = &frame[..length];
-        match Upward::decode(prefix) {
-            Ok(Upward::Request(_)) => assert!(opened(prefix).is_none(), "{length}"),
-            Ok(Upward::Next { .. }) => panic!("{length}"),
+        match TerminalFrame::decode(prefix) {
+            Ok(TerminalFrame::Request(_)) => assert!(opened(prefix).is_none(), "{length}"),
+            Ok(TerminalFrame::Next { .. }) => panic!("{length}"),
             Err(error) => assert_eq!(error.refusal(), RefusalCode::MALFORMED, "{length}"),
         }
     }
-    for frame in [&Upward::next(3)[..], &Downward::refusal(RefusalCode::DENIED)] {
-        assert!(Upward::decode(&frame[..1]).is_err() && Downward::decode(&frame[..1]).is_err());
+    for frame in [&TerminalFrame::next(3)[..], &GatewayFrame::refusal(RefusalCode::DENIED)] {
+        assert!(
+            TerminalFrame::decode(&frame[..1]).is_err()
+                && GatewayFrame::decode(&frame[..1]).is_err()
+        );
     }
 }
 
@@ -223,7 +226,7 @@ fn what_is_wrong_with_a_frame_is_said_with_its_offset() {
         (vec![0x53], FrameError::Length { kind: 0x53, length: 1 }, 3),
         (vec![0x53, 1, 1], FrameError::Length { kind: 0x53, length: 3 }, 3),
     ] {
-        let found = Upward::decode(&frame).unwrap_err();
+        let found = TerminalFrame::decode(&frame).unwrap_err();
         assert_eq!((found, found.refusal()), (error, RefusalCode(refusal)));
         assert!(!found.to_string().is_empty());
     }
@@ -235,10 +238,10 @@ fn what_is_wrong_with_a_frame_is_said_with_its_offset() {
         (&[0x54, 4, 0], FrameError::Length { kind: 0x54, length: 3 }),
         (&[0x51, 0], FrameError::Type { found: 0x51 }),
     ] {
-        assert_eq!(Downward::decode(frame), Err(error));
+        assert_eq!(GatewayFrame::decode(frame), Err(error));
     }
-    let unknown = Downward::Refusal(RefusalCode(77));
-    assert_eq!(Downward::decode(&[0x54, 77]), Ok(unknown), "an unknown code stays visible");
+    let unknown = GatewayFrame::Refusal(RefusalCode(77));
+    assert_eq!(GatewayFrame::decode(&[0x54, 77]), Ok(unknown), "an unknown code stays visible");
 }
 
 #[test]
@@ -298,7 +301,7 @@ proptest! {
     #[test]
     fn no_bytes_make_either_end_panic(bytes in proptest::collection::vec(any::<u8>(), 0..=140)) {
         prop_assert!(opened(&bytes).is_none());
-        if let Ok(Downward::Part { index, last, chunk }) = Downward::decode(&bytes) {
+        if let Ok(GatewayFrame::Part { index, last, chunk }) = GatewayFrame::decode(&bytes) {
             prop_assert!(index <= last && usize::from(last) < PARTS_MAX && !chunk.is_empty());
         }
     }

@@ -30,7 +30,7 @@ pub(super) const REFUSAL: u8 = 0x54;
 /// The request ends its dialog: so does the last part of the reply.
 const FLAG_LAST: u8 = 1;
 
-/// What stands before the sealed body of a request, in clear.
+/// What precedes the sealed body of a request, in clear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Header {
     /// Which of the terminal's pre-shared keys.
@@ -72,7 +72,7 @@ pub struct Request<'a> {
 
 /// A frame of a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Upward<'a> {
+pub enum TerminalFrame<'a> {
     /// A sealed message.
     Request(Request<'a>),
     /// Asks for another part of the reply that the dialog holds.
@@ -82,7 +82,7 @@ pub enum Upward<'a> {
     },
 }
 
-impl<'a> Upward<'a> {
+impl<'a> TerminalFrame<'a> {
     /// Reads a frame of a terminal.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ fn request(frame: &[u8]) -> Result<Request<'_>, FrameError> {
 
 /// A frame of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Downward<'a> {
+pub enum GatewayFrame<'a> {
     /// A part of a reply.
     Part {
         /// Which, from 0.
@@ -139,7 +139,7 @@ pub enum Downward<'a> {
     Refusal(RefusalCode),
 }
 
-impl<'a> Downward<'a> {
+impl<'a> GatewayFrame<'a> {
     /// Reads a frame of the gateway.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! terminal                                            gateway
-//! Keys::seal     ------ REQUEST -------------------->  Upward::decode, look up the key, Keys::open
+//! Keys::seal     ------ REQUEST -------------------->  TerminalFrame::decode, look up the key, Keys::open
 //! Gathered::take <----- REPLY, its first part -------  Exchange::seal, Parts::frame
 //!                ------ NEXT ----------------------->
 //! Gathered::take <----- REPLY, another part ---------
@@ -23,7 +23,7 @@ mod keys;
 mod reply;
 
 pub use error::{BodyTooLong, FrameError, PartError, TagError};
-pub use frame::{Downward, Header, Request, Upward};
+pub use frame::{GatewayFrame, Header, Request, TerminalFrame};
 pub use keys::{Exchange, Keys};
 pub use reply::{Gathered, Parts};
 

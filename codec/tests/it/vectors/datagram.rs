@@ -3,7 +3,9 @@
 use ring::hkdf::{HKDF_SHA256, Salt};
 use serde_json::{Value, json};
 use tillgate_codec::link::channel::Psk;
-use tillgate_codec::link::datagram::{Downward, Exchange, Gathered, Header, Keys, Parts, Upward};
+use tillgate_codec::link::datagram::{
+    Exchange, GatewayFrame, Gathered, Header, Keys, Parts, TerminalFrame,
+};
 use tillgate_codec::ussd::armour::{self, Form};
 
 use crate::common::{counting, down_bytes, downward, hex, up_bytes, upward};
@@ -143,7 +145,10 @@ pub(crate) fn datagrams_refused() -> Vec<Value> {
     cases
         .into_iter()
         .map(|(name, frame, taken, refusal)| {
-            assert_eq!(Upward::decode(&frame).err().map_or(4, |error| error.refusal().0), refusal);
+            assert_eq!(
+                TerminalFrame::decode(&frame).err().map_or(4, |error| error.refusal().0),
+                refusal
+            );
             json!({ "name": name, "frame": hex(&frame), "taken": taken, "refusal": refusal })
         })
         .collect()
@@ -177,7 +182,7 @@ pub(crate) fn datagram_replies_refused() -> Vec<Value> {
         ("in_clear", in_clear),
         (
             "refused",
-            vec![Downward::refusal(tillgate_codec::link::record::RefusalCode::DENIED).to_vec()],
+            vec![GatewayFrame::refusal(tillgate_codec::link::record::RefusalCode::DENIED).to_vec()],
         ),
     ];
     assert_eq!(answer_of(&own), Some(body));
@@ -196,7 +201,7 @@ fn answer_of(frames: &[Vec<u8>]) -> Option<Vec<u8>> {
     let (_, exchange) = request(header(CASES[1].1, false), &up("sale"));
     let (mut gathered, mut body) = (Gathered::default(), Vec::new());
     for frame in frames {
-        let Ok(Downward::Part { index, last, chunk }) = Downward::decode(frame) else {
+        let Ok(GatewayFrame::Part { index, last, chunk }) = GatewayFrame::decode(frame) else {
             return None;
         };
         if let Some(whole) = gathered.take(index, last, chunk).ok()? {
