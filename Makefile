@@ -16,7 +16,7 @@ CRATE ?=
 DEMO_SECONDS ?=
 
 .PHONY: help demo test build ratio ways bench-codec lint lint-bench-codec lint-fuzz doc fuzz-smoke fuzz-hour
-.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 ussd-peers ussd-centres world cuts mutations
+.PHONY: deny fresh test-scripts differential schemathesis abuse faults faults-long prepare pyiso8583 ussd-peers ussd-centres ussd-ratio world cuts mutations
 
 help: ## What can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ ratio: build ## Sales per second beside a bare echo, under the same generator
 
 ways: build ## The same by each way that a sale can take, and beside a provider that is dead
 	@$${CARGO_TARGET_DIR:-target}/release/ways --terminals $(TERMINALS) --seconds $(SECONDS)
+
+ussd-ratio: build ## USSD dialogs per second beside a bare SMPP responder, and the memory of open ones
+	@scripts/ussd-ratio
 
 bench-codec: ## The codec's time and instructions beside walkers and peers, as one table
 	@bench/codec/scripts/run

@@ -77,7 +77,10 @@ class Link {
   constructor(spec) {
     this.name = spec.name;
     this.profile = PROFILES[spec.profile];
-    this.session = null;
+    // Whether an application binds a transmitter and a receiver; without, both are one session.
+    this.is_pair = spec.pair;
+    // Where it submits, and where it reads; `session` is the latter once both are there.
+    this.sender = this.reader = this.session = null;
     this.binds = 0;
     // Numbers above 0x7fffffff on every second link.
     this.sequence = spec.high ? 0xfffff000 : 1;
@@ -93,17 +96,13 @@ class Link {
 
   accept(session) {
     session.on('error', () => {});
-    session.on('bind_transceiver', (pdu) => {
-      const is_known = pdu.system_id === plan.system_id && pdu.password === plan.password;
-      session.send(pdu.response(is_known ? { system_id: 'centre' } : { command_status: 0x0e }));
-      if (!is_known) return bad(this.name, 'a bind with another name or password');
-      this.session = session;
-      this.binds += 1;
-      if (this.binds === 1) bound();
-    });
+    ['transceiver', 'transmitter', 'receiver'].forEach((role) => session.on(`bind_${role}`, (pdu) => this.bind(session, role, pdu)));
     session.on('enquire_link', (pdu) => session.send(pdu.response()));
     session.on('unbind', (pdu) => session.send(pdu.response()));
-    session.on('submit_sm', (pdu) => this.submitted(session, pdu));
+    session.on('submit_sm', (pdu) => {
+      if (this.is_pair && session === this.reader) bad(this.name, 'a submit_sm on the receiver');
+      this.submitted(session, pdu);
+    });
     session.on('deliver_sm_resp', (pdu) => {
       const owed = this.owed.get(pdu.sequence_number) || 0;
       if (session !== this.session) return;
@@ -119,11 +118,38 @@ class Link {
       this.nacks.delete(pdu.sequence_number);
       count(result.faults, 'nacked');
     });
-    session.on('close', () => { if (this.session === session) this.lost(); });
+    session.on('close', () => {
+      session.is_closed = true;
+      if (this.reader === session || this.sender === session) this.lost();
+    });
+  }
+
+  bind(session, role, pdu) {
+    const is_known = pdu.system_id === plan.system_id && pdu.password === plan.password;
+    session.send(pdu.response(is_known ? { system_id: 'centre' } : { command_status: 0x0e }));
+    if (!is_known) return bad(this.name, 'a bind with another name or password');
+    if ((role === 'transceiver') === this.is_pair) return bad(this.name, `a bind as ${role}`);
+    if (role !== 'receiver') this.sender = session;
+    if (role !== 'transmitter') this.reader = session;
+    if (!this.sender || !this.reader) return;
+    // The gateway reads the answers to its two binds in any order.
+    const { reader } = this;
+    setTimeout(() => {
+      if (this.reader !== reader || !this.sender) return;
+      this.session = reader;
+      this.binds += 1;
+      if (this.binds === 1) bound();
+    }, this.is_pair ? 200 : 0);
   }
 
   lost() {
-    this.session = null;
+    const { sender, reader } = this;
+    this.sender = this.reader = this.session = null;
+    if (this.is_pair) {
+      setTimeout(() => {
+        if (sender && reader && !sender.is_closed) bad(this.name, 'the transmitter has outlived its receiver');
+      }, 3000);
+    }
     this.owed.clear();
     this.nacks.clear();
     this.handsets.forEach((handset) => handset.cut());
@@ -225,6 +251,8 @@ class Handset {
     this.dialog = null;
     // Whether texts of a dialog that it has left may still come.
     this.has_left = false;
+    // References of receipts that it saw.
+    this.receipts = new Set();
   }
 
   begin() {
@@ -293,25 +321,31 @@ class Handset {
     if (!dialog.waits) bad(this.msisdn, `a second text for one input (${dialog.fault}): ${text}`);
     dialog.waits = false;
     dialog.text += `${text.replace(/\n98 More$/, '')}\n`;
-    this.receipt(dialog.text);
+    this.receipt(dialog.text, dialog.sale);
     if (is_end) return this.over('done');
     const think = setTimeout(() => { if (this.dialog === dialog && !dialog.is_over) this.reply(text); }, 20 + below(plan.think_ms));
     dialog.think = think;
   }
 
-  // Keeps what an approved sale says; a handset may see it more than once.
-  receipt(text) {
+  // Keeps what an approved sale says; a handset may see it more than once, but not for two sales.
+  receipt(text, sale) {
     const rrn = /^RRN (\w+)$/m.exec(text);
     const amount = /^Amount (\d+)\.(\d\d) EUR$/m.exec(text);
     if (!rrn || !amount || !/^Sold: /m.test(text)) return;
     const minor = Number(amount[1]) * 100 + Number(amount[2]);
-    if (result.seen.some((one) => one.rrn === rrn[1] && one.msisdn === this.msisdn)) return;
+    const is_seen = this.receipts.has(rrn[1]);
+    if (sale && !sale.rrn) {
+      if (is_seen) bad(this.msisdn, `receipt ${rrn[1]} is of an earlier sale, and another was confirmed`);
+      sale.rrn = rrn[1];
+    }
+    if (is_seen) return;
+    this.receipts.add(rrn[1]);
     result.seen.push({ rrn: rrn[1], msisdn: this.msisdn, terminal: this.terminal, amount: minor });
   }
 
   notified(text) {
     count(result.faults, 'notified');
-    this.receipt(text);
+    this.receipt(text, null);
   }
 
   reply(text) {

@@ -31,6 +31,8 @@ enum Phase {
     Typing {
         dropped_ms: Option<u16>,
     },
+    /// A screen is read, and nothing is typed.
+    Holding,
     HangingUp,
     Dropping,
 }
@@ -63,6 +65,7 @@ pub struct Crowd {
     subscribers: Arc<Subscribers>,
     load: Load,
     is_running: bool,
+    is_leaving: bool,
     open: usize,
     outputs: VecDeque<Output>,
     /// What ends a turn: octets to send, connections to close.
@@ -90,6 +93,7 @@ impl Crowd {
             subscribers,
             load,
             is_running: false,
+            is_leaving: false,
             open: 0,
             outputs: VecDeque::new(),
             last: VecDeque::new(),
@@ -106,6 +110,7 @@ impl Crowd {
             Input::Start => self.start(now),
             Input::Dial { handset, intended } => self.dial(now, handset, intended),
             Input::Stop => self.is_running = false,
+            Input::Leave => self.leave(now),
             Input::Tick => self.tick(now),
         }
         self.drain(now);
@@ -156,6 +161,21 @@ impl Crowd {
         }
     }
 
+    /// Whoever has a screen hangs up, or is lost who was going to be.
+    fn leave(&mut self, now: Moment) {
+        self.is_leaving = true;
+        for handset in 0..u32::try_from(self.seats.len()).unwrap_or(u32::MAX) {
+            let input = match self.seats.get(place(handset)).map(|seat| seat.phase) {
+                Some(Phase::Typing { .. } | Phase::Holding | Phase::HangingUp) => {
+                    centre::Input::HangUp { handset }
+                }
+                Some(Phase::Dropping) => centre::Input::Drop { handset },
+                Some(Phase::Free | Phase::Pausing | Phase::Waiting) | None => continue,
+            };
+            self.centre.handle(now, input);
+        }
+    }
+
     fn set(&mut self, handset: u32, phase: Phase, due: Moment) {
         if let Some(seat) = self.seats.get_mut(place(handset)) {
             seat.phase = phase;
@@ -168,7 +188,7 @@ impl Crowd {
         self.centre.handle(now, centre::Input::Tick);
         while let Some(handset) = self.timers.due(now) {
             let Some(seat) = self.seats.get(place(handset)).copied() else { continue };
-            if matches!(seat.phase, Phase::Free | Phase::Waiting) {
+            if matches!(seat.phase, Phase::Free | Phase::Waiting | Phase::Holding) {
                 continue;
             }
             if seat.due > now {
@@ -177,7 +197,7 @@ impl Crowd {
             }
             match seat.phase {
                 Phase::Pausing if self.is_running => self.dial(now, handset, seat.due),
-                Phase::Pausing | Phase::Free | Phase::Waiting => {}
+                Phase::Pausing | Phase::Free | Phase::Waiting | Phase::Holding => {}
                 Phase::Typing { dropped_ms } => self.type_out(now, handset, seat.due, dropped_ms),
                 Phase::HangingUp => self.centre.handle(now, centre::Input::HangUp { handset }),
                 Phase::Dropping => self.centre.handle(now, centre::Input::Drop { handset }),
@@ -266,12 +286,17 @@ impl Crowd {
             // The network is gone before the owner has read it.
             return self.step(now, handset);
         }
+        if self.load.holds && !self.is_leaving {
+            seat.phase = Phase::Holding;
+            return self.step(now, handset);
+        }
         let (script, behaviour) = (&self.load.script, &self.load.behaviour);
         let (plan, is_understood) = it.screen(now, &text, script, behaviour, pin);
         self.step(now, handset);
         if !is_understood {
             self.outputs.push_back(Output::NotUnderstood { handset, text });
         }
+        let plan = if self.is_leaving { Plan::HangUp { after: Span::ZERO } } else { plan };
         match plan {
             Plan::Type { after, text, dropped_ms } => {
                 if let Some(seat) = self.seats.get_mut(place(handset)) {

@@ -1,5 +1,6 @@
 //! `tillsim ussdc`
 
+mod link;
 mod people;
 
 use std::fs::OpenOptions;
@@ -10,13 +11,14 @@ use std::sync::Arc;
 use clap::Args;
 use tillsim_core::firmware::Delay;
 use tillsim_core::time::Span;
-use tillsim_core::ussdc::centre::Settings;
 use tillsim_core::ussdc::crowd::Load;
 use tillsim_core::ussdc::handset::{Behaviour, DEFAULT_SCRIPT, Script};
 use tillsim_core::ussdc::short::Short;
 use tillsim_core::ussdc::subscribers::Subscribers;
 use tillsim_core::ussdc::variant::{Profile, Variant};
 
+use self::link::LinkOptions;
+pub(super) use self::link::password;
 use self::people::Person;
 use super::{interrupts, print};
 use crate::exit::{About, Exit, Refusal};
@@ -24,7 +26,7 @@ use crate::files::read_text;
 use crate::number::whole;
 use crate::run::Admin;
 use crate::text;
-use crate::ussdc::{self, Plan, Report, Sources};
+use crate::ussdc::{self, Calling, Plan, Report, Sources};
 
 /// Serve a simulated USSD centre, whose subscribers use an application
 #[derive(Args)]
@@ -32,6 +34,7 @@ use crate::ussdc::{self, Plan, Report, Sources};
 Examples:
   tillsim ussdc --handsets 200 --pins pins.csv --seconds 60 --log dialogs.jsonl
   tillsim ussdc --profile mica --dialogs-per-s 500 --handsets 5000 --drop 2 --abort 3 --seconds 30
+  tillsim ussdc --handsets 100000 --pause 20s --hold --seconds 60
   tillsim ussdc --pins handsets.csv --admin http://127.0.0.1:7401 --token gw/admin.token --seconds 60
   tillsim ussd-responder --connect 127.0.0.1:2775        # an application to try it with
 
@@ -73,6 +76,13 @@ pub(super) struct Ussdc {
     /// Closed load: from a subscriber's dialog to the next, such as exp:30s or 0s
     #[arg(long, value_name = "DELAY", default_value = "exp:30s", value_parser = text::delay)]
     pause: Delay,
+    /// Closed load: dialogs at once, each of the handset that was free for longest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..),
+          conflicts_with_all = ["pause", "dialogs_per_s"])]
+    at_once: Option<u32>,
+    /// Subscribers read the first screen, answer nothing, and hang up when the load ends
+    #[arg(long, conflicts_with_all = ["at_once", "dialogs_per_s"])]
+    hold: bool,
     /// How long a subscriber reads and types
     #[arg(long, value_name = "DELAY", default_value = "lognormal:3s,0.6", value_parser = text::delay)]
     think: Delay,
@@ -110,48 +120,6 @@ pub(super) struct Ussdc {
     /// Write the report as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-}
-
-/// The centre's side of a link.
-#[derive(Args)]
-#[command(next_help_heading = "Link")]
-struct LinkOptions {
-    /// Name that an application must bind with; without it, all do
-    #[arg(long, value_name = "NAME")]
-    system_id: Option<String>,
-    /// File with the password that it must bind with
-    #[arg(long, value_name = "FILE")]
-    password_file: Option<PathBuf>,
-    /// How long an application has for each text
-    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = text::span)]
-    application_timeout: Span,
-    /// How long a subscriber has for each answer
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = text::span)]
-    subscriber_timeout: Span,
-    /// How long a dialog may last
-    #[arg(long, value_name = "DURATION", default_value = "180s", value_parser = text::span)]
-    session_timeout: Span,
-    /// How long an application has to answer a PDU, and to bind
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = text::span)]
-    response_timeout: Span,
-    /// Silence after which the centre sends enquire_link
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = text::span)]
-    enquire: Span,
-    /// Messages of the centre without an answer, at most
-    #[arg(long, value_name = "N", default_value_t = 1_000)]
-    window: usize,
-    /// How long the centre takes to answer a message
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = text::span)]
-    answer_after: Span,
-    /// Messages of the application without an answer, at most; 0 for any number
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    submit_window: usize,
-    /// Messages of the application refused as too many
-    #[arg(long, value_name = "PERCENT", default_value = "0", value_parser = text::permille)]
-    throttle: u16,
-    /// Session keys before one is used again, if the profile has more
-    #[arg(long, value_name = "N", default_value_t = u32::MAX, hide_default_value = true)]
-    keys: u32,
 }
 
 /// What the books of the handsets are compared with.
@@ -220,8 +188,13 @@ impl Ussdc {
         if service_code.is_empty() || service_code.len() > 20 || !service_code.is_ascii() {
             return Err(Refusal("--service-code: expected 1 to 20 ASCII characters".to_owned()));
         }
-        if self.handsets == 0 && self.dialogs_per_s.is_some() {
-            return Err(Refusal("--dialogs-per-s: nobody dials with --handsets 0".to_owned()));
+        let calls = [
+            ("--dialogs-per-s", self.dialogs_per_s.is_some()),
+            ("--at-once", self.at_once.is_some()),
+            ("--hold", self.hold),
+        ];
+        if let Some((name, _)) = calls.iter().find(|(_, is)| *is && self.handsets == 0) {
+            return Err(Refusal(format!("{name}: nobody dials with --handsets 0")));
         }
         let people = self.people()?;
         let pins = self.pins.as_deref().unwrap_or(Path::new(""));
@@ -239,12 +212,17 @@ impl Ussdc {
             abort_permille: self.abort,
             drop_permille: self.drop,
         };
-        let pause = if self.dialogs_per_s.is_some() { None } else { Some(self.pause) };
+        let calling = match (self.dialogs_per_s, self.at_once) {
+            (Some(rate), _) => Calling::Open { per_s: rate },
+            (_, Some(most)) => Calling::AtOnce { most: usize::try_from(most).about("--at-once")? },
+            (None, None) => Calling::Own,
+        };
+        let pause = (calling == Calling::Own).then_some(self.pause);
         Ok(Plan {
             listen: self.listen,
             settings,
-            load: Load { code: self.code, script, behaviour, pause },
-            dialogs_per_s: self.dialogs_per_s,
+            load: Load { code: self.code, script, behaviour, pause, holds: self.hold },
+            calling,
             seconds: self.seconds,
             wait: self.wait,
             seed: self.seed,
@@ -273,55 +251,6 @@ impl Ussdc {
         list.truncate(count);
         Ok(list)
     }
-}
-
-impl LinkOptions {
-    fn settings(
-        &self,
-        variant: Variant,
-        subscribers: Arc<Subscribers>,
-        service_code: &str,
-    ) -> Result<Settings, Refusal> {
-        let spans = [
-            ("--application-timeout", self.application_timeout),
-            ("--subscriber-timeout", self.subscriber_timeout),
-            ("--session-timeout", self.session_timeout),
-            ("--response-timeout", self.response_timeout),
-            ("--enquire", self.enquire),
-        ];
-        if let Some((name, _)) = spans.iter().find(|(_, span)| *span < Span::ms(1)) {
-            return Err(Refusal(format!("{name}: at least 1ms is needed")));
-        }
-        if self.window == 0 || self.keys == 0 {
-            return Err(Refusal("--window and --keys: at least 1 is needed".to_owned()));
-        }
-        Ok(Settings {
-            system_id: self.system_id.clone(),
-            password: password(self.password_file.as_deref())?,
-            application: self.application_timeout,
-            subscriber: self.subscriber_timeout,
-            session: self.session_timeout,
-            response: self.response_timeout,
-            enquire: self.enquire,
-            window: self.window,
-            answer_after: self.answer_after,
-            submit_window: self.submit_window,
-            throttle_permille: self.throttle,
-            keys: self.keys,
-            ..Settings::new(variant, subscribers, service_code)
-        })
-    }
-}
-
-/// The first line of a password's file.
-pub(super) fn password(path: Option<&Path>) -> Result<Option<String>, Refusal> {
-    let Some(path) = path else { return Ok(None) };
-    let text = read_text(path)?;
-    let first = text.lines().next().unwrap_or("").to_owned();
-    if first.is_empty() {
-        return Err(Refusal::about(path.display(), "the password must be in the first line"));
-    }
-    Ok(Some(first))
 }
 
 /// A link's profile: built in, or of a file.

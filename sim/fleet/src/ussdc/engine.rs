@@ -11,12 +11,13 @@ use mio::{Events, Interest, Poll, Token};
 use tillsim_core::time::{Moment, Span};
 use tillsim_core::ussdc::crowd::{Crowd, Input, Output};
 
+use super::callers::Callers;
 use super::connection::{Connection, Taken};
 use super::log::Log;
 use super::tally::Tally;
 use super::{Driven, Plan};
 use crate::cpu;
-use crate::driver::{Alarm, Arrivals, Phase};
+use crate::driver::Alarm;
 use crate::exit::{About, Refusal};
 use crate::run::Interrupts;
 
@@ -28,8 +29,10 @@ const READ_BYTES: usize = 64 * 1024;
 const READS_MAX: usize = 16;
 /// Longest sleep: how late a signal may be noticed.
 const SLEEP_MAX: Span = Span::ms(100);
-/// How long open dialogs may take to end once nobody dials any more.
+/// How long open dialogs may go on once nobody dials any more; then their subscribers hang up.
 const DRAIN: Span = Span::s(20);
+/// More than the time that the application has for its last text, for what ends the dialog then.
+const MARGIN: Span = Span::s(2);
 
 /// What the run is at.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +40,10 @@ enum Stage {
     /// No application has bound yet.
     Waiting,
     Running,
+    /// Nobody dials any more.
     Draining,
+    /// Nobody answers any more.
+    Leaving,
 }
 
 pub(super) struct Engine {
@@ -48,7 +54,7 @@ pub(super) struct Engine {
     connections: BTreeMap<u32, Connection>,
     next_link: u32,
     crowd: Crowd,
-    arrivals: Option<Arrivals>,
+    callers: Callers,
     epoch: Instant,
     stage: Stage,
     begun: Moment,
@@ -69,13 +75,8 @@ impl Engine {
         let alarm = Alarm::new(poll.registry()).about(FAILED)?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE).about(FAILED)?;
         let crowd = Crowd::new(plan.settings.clone(), plan.load.clone(), plan.seed);
-        let arrivals = plan.dialogs_per_s.map(|rate| {
-            let phase = Phase { from_per_s: rate, to_per_s: rate, lasts: Span::s(1) };
-            let mut arrivals = Arrivals::new(vec![phase], false, plan.seed);
-            let count = u32::try_from(plan.settings.subscribers.count()).unwrap_or(u32::MAX);
-            (0..count).for_each(|handset| arrivals.ready(handset));
-            arrivals
-        });
+        let count = u32::try_from(plan.settings.subscribers.count()).unwrap_or(u32::MAX);
+        let callers = Callers::new(plan.calling, count, plan.seed);
         Ok(Self {
             plan,
             poll,
@@ -84,7 +85,7 @@ impl Engine {
             connections: BTreeMap::new(),
             next_link: 0,
             crowd,
-            arrivals,
+            callers,
             epoch: Instant::now(),
             stage: Stage::Waiting,
             begun: Moment(0),
@@ -144,11 +145,15 @@ impl Engine {
             self.driven.interrupted = interrupts > 0;
             self.finish();
             self.stage = Stage::Draining;
-            self.ends = Some(now.after(DRAIN));
             self.crowd.handle(now, Input::Stop);
-            if let Some(arrivals) = &mut self.arrivals {
-                arrivals.stop();
-            }
+            self.callers.stop();
+            // Those who hold a dialog wait for nothing.
+            self.ends = Some(if self.plan.load.holds { now } else { now.after(DRAIN) });
+        }
+        if self.stage == Stage::Draining && self.ends.is_some_and(|at| at <= now) {
+            self.crowd.handle(now, Input::Leave);
+            self.stage = Stage::Leaving;
+            self.ends = Some(now.after(self.plan.settings.application).after(MARGIN));
         }
         match self.stage {
             Stage::Waiting => {
@@ -156,7 +161,8 @@ impl Engine {
                 interrupts > 0 || waited
             }
             Stage::Running => false,
-            Stage::Draining => {
+            Stage::Draining => self.crowd.open() == 0 || interrupts > 1,
+            Stage::Leaving => {
                 let is_late = self.ends.is_some_and(|at| at <= now);
                 self.crowd.open() == 0 || is_late || interrupts > 1
             }
@@ -181,8 +187,8 @@ impl Engine {
         if self.connections.values().any(|connection| connection.has_more) {
             return Ok(Duration::ZERO);
         }
-        let arrival = self.arrivals.as_ref().and_then(Arrivals::deadline);
-        let at = arrival.into_iter().chain(self.crowd.deadline()).chain(self.ends).min();
+        let at =
+            self.callers.deadline().into_iter().chain(self.crowd.deadline()).chain(self.ends).min();
         if at.is_some_and(|at| at <= now) {
             return Ok(Duration::ZERO);
         }
@@ -262,14 +268,12 @@ impl Engine {
     /// What is due, and what follows from all that has happened.
     fn turn(&mut self) -> Result<(), Refusal> {
         let now = self.now();
-        if let Some(arrivals) = &mut self.arrivals {
-            if let Some(due) = arrivals.deadline().filter(|due| *due <= now) {
-                self.tally.lag.saturating_record(now.since(due).as_us());
-            }
-            let (offered, dropped) = arrivals.come(now);
-            self.tally.offered += offered;
-            self.tally.turned_away += dropped;
+        if let Some(due) = self.callers.deadline().filter(|due| *due <= now) {
+            self.tally.lag.saturating_record(now.since(due).as_us());
         }
+        let (offered, dropped) = self.callers.come(now);
+        self.tally.offered += offered;
+        self.tally.turned_away += dropped;
         self.serve(now);
         if self.crowd.deadline().is_some_and(|at| at <= now) {
             self.crowd.handle(now, Input::Tick);
@@ -282,7 +286,11 @@ impl Engine {
     }
 
     fn serve(&mut self, now: Moment) {
-        while let Some((handset, intended)) = self.arrivals.as_mut().and_then(Arrivals::serve) {
+        // Without an application each dialog would end at once, and the next one begin.
+        let is_read = self.crowd.receivers() > 0 || matches!(self.callers, Callers::Open(_));
+        while let Some((handset, intended)) =
+            is_read.then(|| self.callers.next(now, self.crowd.open())).flatten()
+        {
             self.crowd.handle(now, Input::Dial { handset, intended });
         }
     }
@@ -306,9 +314,7 @@ impl Engine {
                 Output::Dialog(record) => {
                     self.tally.record(&record);
                     self.log.dialog(&record);
-                    if let Some(arrivals) = &mut self.arrivals {
-                        arrivals.ready(record.handset);
-                    }
+                    self.callers.ready(record.handset);
                 }
                 Output::Step { number, took } => self.tally.step(number, took),
                 Output::NotUnderstood { text, .. } => self.tally.not_understood(text),
@@ -333,9 +339,7 @@ impl Engine {
         self.begun = self.now();
         self.cpu_at_begin = cpu::of_this_thread_s();
         self.ends = self.plan.seconds.map(|seconds| self.begun.after(seconds));
-        if let Some(arrivals) = &mut self.arrivals {
-            arrivals.begin(self.begun);
-        }
+        self.callers.begin(self.begun);
         self.crowd.handle(self.begun, Input::Start);
     }
 }

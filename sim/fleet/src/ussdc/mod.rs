@@ -9,6 +9,7 @@
 //! One thread. What the centre and its handsets do is in [`tillsim_core::ussdc`]; here are the
 //! sockets, the clock and the files. `responder` is the application of `tillsim ussd-responder`.
 
+mod callers;
 mod connection;
 mod engine;
 mod log;
@@ -25,6 +26,7 @@ use tillsim_core::time::Span;
 use tillsim_core::ussdc::centre::Settings;
 use tillsim_core::ussdc::crowd::Load;
 
+pub(crate) use self::callers::Calling;
 use self::engine::Engine;
 use self::log::Log;
 pub(crate) use self::money::Sources;
@@ -38,8 +40,7 @@ pub(crate) struct Plan {
     pub(crate) listen: SocketAddr,
     pub(crate) settings: Settings,
     pub(crate) load: Load,
-    /// Dialogs begun a second, in open load.
-    pub(crate) dialogs_per_s: Option<f64>,
+    pub(crate) calling: Calling,
     /// From the first bind on; `None` runs until it is interrupted.
     pub(crate) seconds: Option<Span>,
     /// How long the first bind may take.
@@ -84,9 +85,9 @@ pub(crate) fn serve(
     let log = Log::new(plan.log.as_deref())?;
     let epoch_ms = log.epoch_ms();
     let (book, p99) = (plan.book.clone(), plan.p99);
-    let is_open_load = plan.dialogs_per_s.is_some();
+    let is_open_load = matches!(plan.calling, Calling::Open { .. });
     let profile = plan.settings.variant.name.clone();
-    let has_handsets = plan.settings.subscribers.count() > 0;
+    let (handsets, holds) = (plan.settings.subscribers.count(), plan.load.holds);
     let engine = Engine::new(plan, log)?;
     bound(engine.address()?);
     let (driven, tally, crowd) = engine.run(interrupts)?;
@@ -95,6 +96,6 @@ pub(crate) fn serve(
     }
     let money = before.map_or(Money::NotChecked, |before| before.compare(&crowd, interrupts));
     let facts =
-        report::Facts { profile, driven, tally, crowd, money, p99, is_open_load, has_handsets };
+        report::Facts { profile, driven, tally, crowd, money, p99, is_open_load, handsets, holds };
     Ok(report::report(&facts))
 }

@@ -36,7 +36,9 @@ pub(super) struct Facts {
     pub(super) money: Money,
     pub(super) p99: Option<Span>,
     pub(super) is_open_load: bool,
-    pub(super) has_handsets: bool,
+    pub(super) handsets: usize,
+    /// Whether subscribers only held their dialogs.
+    pub(super) holds: bool,
 }
 
 /// Sales in the books, by what was seen of them.
@@ -91,9 +93,17 @@ impl Facts {
             missed.push("no application has bound".to_owned());
         } else if tally.status(Status::Success) == 0
             && (!driven.interrupted || tally.ended() > 0)
-            && self.has_handsets
+            && self.handsets > 0
+            && !self.holds
         {
             missed.push("no dialog succeeded".to_owned());
+        }
+        if self.holds && driven.open_at_end < self.handsets {
+            let (open, all) = (driven.open_at_end, self.handsets);
+            missed.push(format!("{open} of {all} dialogs were open at the end"));
+        }
+        if driven.unfinished > 0 {
+            missed.push(format!("{} dialogs never ended", driven.unfinished));
         }
         for (number, step) in tally.steps.iter().enumerate() {
             let p99 = step.value_at_quantile(0.99);

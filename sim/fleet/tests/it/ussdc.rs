@@ -145,6 +145,47 @@ fn an_open_load_offers_what_it_is_to() {
 }
 
 #[test]
+fn so_many_dialogs_are_open_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = file(dir.path(), "script.toml", SCRIPT);
+    let json = file(dir.path(), "json", "");
+    let arguments = ["--script", &script, "--at-once", "5", "--think", "0s", "--handsets", "300"];
+    let centre = centre(&[&arguments[..], &["--seconds", "0.3", "--json", &json]].concat());
+    centre.responder(&[]);
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(0), "{text}");
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert!(report["dialogs"].as_u64().unwrap() > 300, "{report}");
+    assert!(report["generator"]["open_at_end"].as_u64().unwrap() <= 5, "{report}");
+}
+
+#[test]
+fn dialogs_are_held_until_the_load_ends() {
+    let arguments = ["--hold", "--handsets", "30", "--pause", "10ms", "--seconds", "0.5"];
+    let centre = centre(&arguments);
+    centre.responder(&[]);
+    let (code, text) = centre.end();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("30 dialogs open at the end") && text.contains("user_abort"), "{text}");
+}
+
+#[test]
+fn dialogs_that_never_ended_are_counted_against_the_run() {
+    let centre = centre(&["--handsets", "5", "--pause", "10ms", "--think", "100s"]);
+    let mut command = tillsim(&["ussd-responder", "--connect", &centre.address]);
+    let mut responder = command.stdout(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    centre.interrupt();
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    // It does not wait for them any more.
+    centre.interrupt();
+    let (code, text) = centre.end();
+    responder.wait().unwrap();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.lines().last().unwrap().contains("5 dialogs never ended"), "{text}");
+}
+
+#[test]
 fn an_interrupt_ends_it_with_a_report() {
     let waiting = centre(&[]);
     waiting.interrupt();
@@ -201,7 +242,7 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
     let gone = dir.path().join("gone").join("file").to_str().unwrap().to_owned();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let cases: [(&[&str], &str); 16] = [
+    let cases: [(&[&str], &str); 19] = [
         (&["--profile", "mika"], "built in are standard, sixdee"),
         (&["--profile", &profile], "profile.toml"),
         (&["--script", &gone], "gone"),
@@ -214,6 +255,9 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
         (&["--dialogs-per-s", "0"], "more than 0"),
         (&["--dialogs-per-s", "5", "--pause", "1s"], "cannot be used with"),
         (&["--dialogs-per-s", "5", "--handsets", "0"], "nobody dials"),
+        (&["--at-once", "5", "--pause", "1s"], "cannot be used with"),
+        (&["--hold", "--at-once", "5"], "cannot be used with"),
+        (&["--hold", "--handsets", "0"], "--hold: nobody dials"),
         (&["--drop", "101"], "percentage"),
         (&["--response-timeout", "0s"], "--response-timeout: at least 1ms"),
         (&["--json", &gone], "--json"),

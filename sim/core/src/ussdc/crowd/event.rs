@@ -17,6 +17,8 @@ pub struct Load {
     /// From the end of an owner's dialog to the next: closed load. `None`: owners dial when they are
     /// given to.
     pub pause: Option<Delay>,
+    /// Whether owners read their first screen and answer nothing: dialogs are held open.
+    pub holds: bool,
 }
 
 /// What happens to a crowd.
@@ -41,6 +43,8 @@ pub enum Input<'a> {
     },
     /// Nobody dials any more; the dialogs that are open go on.
     Stop,
+    /// Owners hang up: those who have a screen now, the others with the next one.
+    Leave,
     Tick,
 }
 

@@ -58,6 +58,7 @@ fn town_of(count: u64, variant: Variant, load: impl FnOnce(&mut Load, &mut Setti
         script: Arc::new(Script::parse(SCRIPT).unwrap()),
         behaviour,
         pause: Some(Delay::Fixed(Span::s(10))),
+        holds: false,
     };
     load(&mut calm, &mut settings);
     let application =
@@ -120,6 +121,21 @@ impl Town {
         }
     }
 
+    /// Starts, and goes on for so long.
+    fn run_until(&mut self, span: Span) {
+        let end = self.now.after(span);
+        if !self.crowd.is_leaving {
+            self.crowd.handle(self.now, Input::Start);
+        }
+        self.settle();
+        while let Some(at) = self.crowd.deadline().filter(|at| *at <= end) {
+            self.now = at;
+            self.crowd.handle(at, Input::Tick);
+            self.settle();
+        }
+        self.now = end;
+    }
+
     fn events(&self, wanted: impl Fn(&super::super::handset::Event) -> bool) -> usize {
         let books = self.crowd.handsets().flat_map(|(_, handset)| handset.book().entries());
         books.filter(|entry| wanted(&entry.event)).count()
@@ -166,6 +182,45 @@ fn drops_aborts_and_timeouts_are_no_fault_of_the_application() {
     let ended = town.events(|event| matches!(event, Event::Seen { .. } | Event::Unknown));
     assert_eq!(ordered, ended, "each order is seen or unknown");
     assert!(town.events(|event| *event == Event::Unknown) > 10);
+}
+
+#[test]
+fn owners_who_hold_answer_nothing_until_they_leave() {
+    let mut town = town(50, |load, _| load.holds = true);
+    town.run_until(Span::s(30));
+    assert_eq!((town.crowd.open(), town.records.len()), (50, 0));
+    assert_eq!(town.application.counts().inputs, 0);
+    town.crowd.handle(town.now, Input::Stop);
+    town.crowd.handle(town.now, Input::Leave);
+    town.settle();
+    assert_eq!((town.crowd.open(), town.records.len()), (0, 50));
+    assert!(town.records.iter().all(|record| record.status == Status::UserAbort));
+    assert_eq!(town.application.counts().releases, 50);
+}
+
+#[test]
+fn owners_who_leave_end_every_dialog_at_their_next_screen() {
+    let mut town = town(100, |load, _| {
+        load.behaviour.think = Delay::Fixed(Span::s(100));
+        load.behaviour.drop_permille = 200;
+    });
+    town.run_until(Span::s(40));
+    assert!(town.crowd.open() > 90, "{}", town.crowd.open());
+    town.crowd.handle(town.now, Input::Stop);
+    town.crowd.handle(town.now, Input::Leave);
+    town.settle();
+    assert_eq!(town.crowd.open(), 0);
+    assert_eq!(town.faults, []);
+
+    // One that waits for its first screen.
+    let mut town = self::town(1, |load, _| load.pause = None);
+    town.crowd.handle(town.now, Input::Dial { handset: 0, intended: town.now });
+    town.crowd.handle(town.now, Input::Leave);
+    assert_eq!(town.crowd.open(), 1);
+    town.run_until(Span::ZERO);
+    let [record] = town.records[..] else { panic!("{:?}", town.records) };
+    assert_eq!((record.status, record.steps), (Status::UserAbort, 1));
+    assert_eq!(town.application.counts().inputs, 0);
 }
 
 #[test]
