@@ -47,6 +47,10 @@ pub const HOST_GARBAGE_BYTES_MAX: u64 = 64;
 /// Connections that a simulated USSD centre has at once; further ones are closed.
 pub const CENTRE_LINKS_MAX: usize = 64;
 
+/// Answers of one link that wait until a slow simulated USSD centre gives them, 40 bytes each: a second of what
+/// its load offers at most. One more message is refused at once, as too many.
+pub const CENTRE_ANSWERS_MAX: usize = 65_536;
+
 /// Octets of a text that a simulated handset keeps in place: an account, an amount, a reference.
 pub const SHORT_BYTES_MAX: usize = 23;
 

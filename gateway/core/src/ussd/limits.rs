@@ -85,8 +85,12 @@ pub const BODY_BYTES_MAX: usize = 8 * 1_024;
 pub const FIELDS_MAX: usize = 64;
 /// Longest text of a request over HTTP, in bytes: all inputs of a session, where they come together.
 pub const HTTP_TEXT_BYTES_MAX: usize = 2_048;
+/// Longest part of a caller's JSON that its answer repeats, in bytes. It is kept until the answer, and
+/// with it for as long as the session may be asked for again: 256 MiB for as many sessions as there may
+/// be. The longest seen has a tenth.
+pub const HTTP_REPEATED_BYTES_MAX: usize = 2 * 1_024;
 /// Sessions of one HTTP link, live ones and those that may still be asked for again. Each costs
-/// about 600 bytes.
+/// about 600 bytes, and what its answers repeat.
 pub const HTTP_SESSIONS_MAX: usize = 131_072;
 /// Requests of one session that wait for the same answer: a client that has given up asks again.
 pub const REPEATS_MAX: usize = 4;

@@ -225,12 +225,17 @@ impl Crowd {
         it.typed_out(now);
         seat.phase = Phase::Waiting;
         seat.since = due;
-        let text = seat.text;
-        self.centre.handle(now, centre::Input::Answer { handset, text: text.as_str() });
-        match dropped_ms {
-            None => {}
-            Some(0) => self.centre.handle(now, centre::Input::Drop { handset }),
-            Some(ms) => self.set(handset, Phase::Dropping, now.after(Span::ms(ms.into()))),
+        let answer = seat.text;
+        let text = answer.as_str();
+        self.centre.handle(
+            now,
+            match dropped_ms {
+                Some(0) => centre::Input::LastAnswer { handset, text },
+                _ => centre::Input::Answer { handset, text },
+            },
+        );
+        if let Some(ms) = dropped_ms.filter(|ms| *ms > 0) {
+            self.set(handset, Phase::Dropping, now.after(Span::ms(ms.into())));
         }
     }
 

@@ -23,6 +23,10 @@ pub struct Variant {
     pub begin: Op,
     /// Centre to application: the subscriber has answered.
     pub input: Op,
+    /// Centre to application: an input after which the dialog is over; `None` where there is none.
+    pub last_input: Option<Op>,
+    /// Centre to application: texts of inputs which say that the subscriber has ended it.
+    pub abort_texts: Vec<String>,
     /// Centre to application: the subscriber has ended it; `None` where only the end bit says it, or
     /// nothing.
     pub aborted: Option<Op>,
@@ -124,6 +128,8 @@ impl Variant {
             end_bit_of_centre: true,
             begin: op(UssdServiceOp::PSSR_INDICATION),
             input: op(UssdServiceOp::USSR_CONFIRM),
+            last_input: None,
+            abort_texts: Vec::new(),
             aborted: Some(op(UssdServiceOp::VENDOR_RELEASE_INDICATION)),
             released: None,
             shown: Some(op(UssdServiceOp::USSN_CONFIRM)),
@@ -180,6 +186,8 @@ impl Variant {
             end_bit_of_centre: end == EndMark::Bit,
             begin: first(&operations.begin).unwrap_or(input),
             input,
+            last_input: first(&operations.last_input),
+            abort_texts: profile.abort_texts.clone(),
             aborted: first(&operations.aborted),
             released: first(&operations.released),
             shown: first(&operations.displayed),

@@ -152,6 +152,7 @@ impl Engine {
         }
         if self.stage == Stage::Draining && self.ends.is_some_and(|at| at <= now) {
             self.crowd.handle(now, Input::Leave);
+            self.outputs();
             self.stage = Stage::Leaving;
             self.ends = Some(now.after(self.plan.settings.application).after(MARGIN));
         }

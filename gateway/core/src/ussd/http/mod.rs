@@ -14,11 +14,12 @@
 //! have; it is never split.
 //!
 //! `config` is what it is made with, `event` what goes in and out, `profile` how an aggregator calls,
-//! `request` reads, `answer` makes, `session` decides.
+//! `request` reads, `object` keeps what answers repeat, `answer` makes, `session` decides.
 
 mod answer;
 mod config;
 mod event;
+mod object;
 pub mod profile;
 mod request;
 mod session;
@@ -28,13 +29,13 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use http::{HeaderValue, StatusCode};
-use serde_json::{Map, Value};
 use tillgate_codec::ussd::http::Turn;
 use zeroize::Zeroizing;
 
 use self::answer::{Made, index, make};
 pub use self::config::{HttpConfig, SecretPlace, SharedSecret};
 pub use self::event::{HttpAnswer, HttpRequest, HttpStats, HttpStatus, Input, Output};
+use self::object::Repeated;
 use self::session::{Id, Session};
 use super::dialog::{DialogAddress, DialogEvent, EndReason, SayResult};
 use super::limits::HTTP_SESSIONS_MAX;
@@ -203,7 +204,7 @@ impl HttpLink {
     }
 
     /// A text of the profile that ends it.
-    fn end_with(&mut self, ticket: u64, text: fn(&Self) -> &String, repeat: Map<String, Value>) {
+    fn end_with(&mut self, ticket: u64, text: fn(&Self) -> &String, repeat: &Repeated) {
         let made = make(&self.config.profile, Turn::End, text(self), repeat);
         self.respond(ticket, made);
     }

@@ -3,11 +3,12 @@
 use arrayvec::{ArrayString, ArrayVec};
 use http::{Method as HttpMethod, StatusCode};
 use ring::digest;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tillgate_types::Msisdn;
 use zeroize::Zeroizing;
 
 use super::event::HttpRequest;
+use super::object::{Object, Repeated};
 use super::profile::{AnswerForm, BodyForm, HttpProfile, Method, Repeat, Rule};
 use super::session::Id;
 use crate::ussd::dialog::{DialogAddress, SessionKey};
@@ -26,14 +27,14 @@ pub(super) struct Call {
     /// Whether the profile's rule says that it begins a session.
     pub(super) begins: bool,
     pub(super) ended: bool,
-    /// What the answer repeats.
-    pub(super) repeat: Map<String, Value>,
+    /// What the answer repeats, as an object of JSON, or nothing.
+    pub(super) repeat: Repeated,
 }
 
 struct Fields {
     rows: Vec<(String, Zeroizing<String>)>,
     /// Of a JSON body.
-    object: Map<String, Value>,
+    object: Object,
 }
 
 /// Reads a request; the status says what is wrong with one that cannot be.
@@ -76,7 +77,7 @@ pub(super) fn read(profile: &HttpProfile, request: &HttpRequest<'_>) -> Result<C
         begins: profile.begin.as_ref().is_some_and(|rule| fields.keeps(rule)),
         ended: profile.ended.as_ref().is_some_and(|rule| fields.keeps(rule))
             || profile.is_abort_text(text),
-        repeat: fields.repeated(profile),
+        repeat: fields.repeated(profile)?,
     })
 }
 
@@ -94,15 +95,15 @@ impl Fields {
         if request.body.len() > BODY_BYTES_MAX || request.query.len() > BODY_BYTES_MAX {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        let mut fields = Self { rows: Vec::new(), object: Map::new() };
+        let mut fields = Self { rows: Vec::new(), object: Object::default() };
         fields.add_form(request.query.as_bytes());
         match profile.body {
             BodyForm::None => {}
             BodyForm::Form => fields.add_form(request.body),
             BodyForm::Json => {
                 let read = serde_json::from_slice(request.body);
-                fields.object = read.map_err(|_| StatusCode::BAD_REQUEST)?;
-                for (name, value) in &fields.object {
+                fields.object = Object(read.map_err(|_| StatusCode::BAD_REQUEST)?);
+                for (name, value) in &fields.object.0 {
                     let text = match value {
                         Value::String(text) => text.clone(),
                         Value::Number(number) => number.to_string(),
@@ -139,23 +140,24 @@ impl Fields {
         })
     }
 
-    fn repeated(mut self, profile: &HttpProfile) -> Map<String, Value> {
+    fn repeated(mut self, profile: &HttpProfile) -> Result<Repeated, StatusCode> {
         if profile.answer.form != AnswerForm::Json {
-            return Map::new();
+            return Ok(Repeated::default());
         }
-        match &profile.answer.repeat {
-            Repeat::All => self.object,
+        let object = match &profile.answer.repeat {
+            Repeat::All => std::mem::take(&mut self.object),
             Repeat::Fields(names) => {
-                let mut repeated = Map::new();
+                let mut repeated = Object::default();
                 for name in names {
-                    let value = self.object.remove(name);
+                    let value = self.object.0.remove(name);
                     let text = || self.first(std::slice::from_ref(name)).map(Value::from);
                     if let Some(value) = value.or_else(text) {
-                        repeated.insert(name.clone(), value);
+                        repeated.0.insert(name.clone(), value);
                     }
                 }
                 repeated
             }
-        }
+        };
+        object.held().ok_or(StatusCode::PAYLOAD_TOO_LARGE)
     }
 }

@@ -2,13 +2,13 @@
 
 use arrayvec::ArrayVec;
 use http::StatusCode;
-use serde_json::{Map, Value};
 use tillgate_codec::ussd::Alphabet;
 use tillgate_codec::ussd::http::{Turn, newest_input};
 use tillgate_types::Msisdn;
 use zeroize::Zeroizing;
 
 use super::answer::{Made, make};
+use super::object::Repeated;
 use super::request::Call;
 use super::{Event, HttpLink};
 use crate::time::Moment;
@@ -36,7 +36,7 @@ pub(super) struct Session {
 
 pub(super) struct Pending {
     pub(super) tickets: ArrayVec<u64, REPEATS_MAX>,
-    repeat: Map<String, Value>,
+    repeat: Repeated,
 }
 
 impl Session {
@@ -76,7 +76,7 @@ impl HttpLink {
                 // Who dials again has no session any more that could be answered.
                 (Some(_), _) if begins && self.config.profile.session.is_none() => {
                     if let Some(pending) = session.pending.take() {
-                        let answer = make(&self.config.profile, Turn::End, "", pending.repeat);
+                        let answer = make(&self.config.profile, Turn::End, "", &pending.repeat);
                         self.respond_all(pending.tickets, &answer);
                     }
                 }
@@ -98,12 +98,12 @@ impl HttpLink {
         }
         if !begins {
             self.stats.over += 1;
-            return self.end_with(ticket, |link| &link.config.profile.over, call.repeat);
+            return self.end_with(ticket, |link| &link.config.profile.over, &call.repeat);
         }
         let is_new = !self.sessions.contains_key(&call.id);
         if self.is_draining || (is_new && self.sessions.len() >= self.config.sessions_max) {
             self.stats.busy += 1;
-            return self.end_with(ticket, |link| &link.config.profile.busy, call.repeat);
+            return self.end_with(ticket, |link| &link.config.profile.busy, &call.repeat);
         }
         self.on_begin(ticket, call);
     }
@@ -189,7 +189,7 @@ impl HttpLink {
         }
         self.arm(&call.id, self.now.after(self.config.profile.session_time));
         if let Some(pending) = pending {
-            let answer = make(&self.config.profile, Turn::End, "", pending.repeat);
+            let answer = make(&self.config.profile, Turn::End, "", &pending.repeat);
             self.respond_all(pending.tickets, &answer);
         }
     }
@@ -219,7 +219,7 @@ impl HttpLink {
             return SayResult::Late;
         };
         let Some(pending) = session.pending.take() else { return SayResult::Late };
-        let answer = make(&profile, turn, say.text, pending.repeat);
+        let answer = make(&profile, turn, say.text, &pending.repeat);
         session.is_over = turn == Turn::End;
         session.answer = Some(answer.clone());
         self.stats.ends += u64::from(turn == Turn::End);
@@ -236,7 +236,7 @@ impl HttpLink {
         let at = session.at.clone();
         if let Some(pending) = session.pending.take() {
             let profile = std::sync::Arc::clone(&self.config.profile);
-            let answer = make(&profile, Turn::End, &profile.late, pending.repeat);
+            let answer = make(&profile, Turn::End, &profile.late, &pending.repeat);
             (session.is_over, session.answer) = (true, Some(answer.clone()));
             self.stats.late += 1;
             self.arm(id, self.now.after(profile.session_time));

@@ -5,6 +5,7 @@ use tillgate_codec::smpp::{CommandStatus, Pdu};
 use super::deliver::Said;
 use super::submit::{Meaning, Submitted};
 use super::{Centre, Dialog, Output, Status, Turn, Violation, place};
+use crate::limits::CENTRE_ANSWERS_MAX;
 use crate::time::Moment;
 use crate::ussdc::variant::{Carrier, KeyKind, Variant};
 
@@ -43,6 +44,14 @@ const fn status(violation: Violation) -> CommandStatus {
 impl Centre {
     pub(super) fn submitted(&mut self, now: Moment, link: u32, pdu: &Pdu<'_>) {
         let Some(message) = Submitted::of(pdu) else { return };
+        let is_data = message.carrier == Carrier::DataSm;
+        if let Some(at) = self.links.get_mut(&link).filter(|at| at.answers() >= CENTRE_ANSWERS_MAX)
+        {
+            at.refuse(pdu.sequence, CommandStatus::QUEUE_FULL, is_data);
+            self.counts.throttled += 1;
+            self.counts.sent_pdus += 1;
+            return self.queue(link);
+        }
         let status = match self.take(now, link, &message) {
             Ok(()) => CommandStatus::OK,
             Err(Refusal(status, violation)) => {
@@ -56,7 +65,7 @@ impl Centre {
         let id = self.message;
         let due = now.after(self.settings.answer_after);
         let Some(at) = self.links.get_mut(&link) else { return };
-        at.answer(due, pdu.sequence, status, (message.carrier == Carrier::DataSm, id));
+        at.answer(due, pdu.sequence, status, (is_data, id));
         if due <= now {
             at.write_answers(now);
             self.queue(link);

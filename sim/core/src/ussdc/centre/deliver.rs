@@ -12,8 +12,12 @@ use crate::ussdc::variant::{Carrier, KeyKind, Op, TextPlace, Variant};
 pub(super) enum Said {
     Begin,
     Input,
+    /// An input, after which the dialog is over.
+    LastInput,
     /// The subscriber has ended the dialog.
     Abort,
+    /// The same, as the text of an input.
+    AbortText,
     /// The network has ended it.
     Release,
     /// A notification was displayed.
@@ -67,7 +71,8 @@ pub(super) fn echo_octets(tag: Tag, key: u32) -> [u8; 4] {
 fn op(variant: &Variant, said: Said) -> Option<Op> {
     match said {
         Said::Begin => Some(variant.begin),
-        Said::Input => Some(variant.input),
+        Said::Input | Said::AbortText => Some(variant.input),
+        Said::LastInput => Some(variant.last_input.unwrap_or(variant.input)),
         Said::Abort => Some(variant.aborted.or(variant.released).unwrap_or(variant.input)),
         Said::Release => Some(variant.released.or(variant.aborted).unwrap_or(variant.input)),
         Said::Shown => variant.shown,
@@ -95,7 +100,8 @@ pub(super) fn write(variant: &Variant, message: &Message<'_>, out: &mut Vec<u8>)
         value = [number];
         tlvs.push(Tlv::new(Tag::USSD_SERVICE_OP, &value));
     }
-    let ends = variant.end_bit_of_centre && matches!(message.said, Said::Abort | Said::Release);
+    let ends = variant.end_bit_of_centre
+        && matches!(message.said, Said::Abort | Said::Release | Said::LastInput);
     let (octets, length) = key_octets(variant.key, message.key, message.dialogue, ends);
     if let (Some(tag), Some(key)) = (key_tag(variant.key), octets.get(..length)) {
         tlvs.push(Tlv::new(tag, key));

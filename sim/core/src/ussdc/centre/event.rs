@@ -27,6 +27,11 @@ pub enum Input<'a> {
         handset: u32,
         text: &'a str,
     },
+    /// A subscriber answers a menu, and the network is gone at once.
+    LastAnswer {
+        handset: u32,
+        text: &'a str,
+    },
     /// A subscriber ends the dialog.
     HangUp {
         handset: u32,

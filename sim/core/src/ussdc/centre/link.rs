@@ -149,7 +149,7 @@ impl Link {
         pdu.encode(&mut self.out).unwrap_or_default();
     }
 
-    /// Answers a message at `due`; gives how many answers wait.
+    /// Answers a message at `due`.
     pub(super) fn answer(
         &mut self,
         due: Moment,
@@ -158,6 +158,11 @@ impl Link {
         (is_data, message): (bool, u32),
     ) {
         self.answers.push_back(Answer { due, sequence, status, is_data, message });
+    }
+
+    /// Refuses a message before those whose answers wait.
+    pub(super) fn refuse(&mut self, sequence: u32, status: CommandStatus, is_data: bool) {
+        self.write_answer(&Answer { due: Moment(0), sequence, status, is_data, message: 0 });
     }
 
     pub(super) fn answers(&self) -> usize {
@@ -171,19 +176,21 @@ impl Link {
     /// Writes the answers that are due.
     pub(super) fn write_answers(&mut self, now: Moment) {
         while self.answer_due().is_some_and(|due| due <= now) {
-            let Some(Answer { sequence, status, is_data, message, .. }) = self.answers.pop_front()
-            else {
-                return;
-            };
-            let digits = hex(message);
-            let message_id = match status {
-                CommandStatus::OK => Text(&digits),
-                _ => Text(&[]),
-            };
-            let resp = MessageResp { message_id };
-            let body = if is_data { Body::DataSmResp(resp) } else { Body::SubmitSmResp(resp) };
-            self.write(&Pdu { status, ..Pdu::new(sequence, body) });
+            let Some(answer) = self.answers.pop_front() else { return };
+            self.write_answer(&answer);
         }
+    }
+
+    fn write_answer(&mut self, answer: &Answer) {
+        let Answer { sequence, status, is_data, message, .. } = *answer;
+        let digits = hex(message);
+        let message_id = match status {
+            CommandStatus::OK => Text(&digits),
+            _ => Text(&[]),
+        };
+        let resp = MessageResp { message_id };
+        let body = if is_data { Body::DataSmResp(resp) } else { Body::SubmitSmResp(resp) };
+        self.write(&Pdu { status, ..Pdu::new(sequence, body) });
     }
 }
 

@@ -86,8 +86,9 @@ impl Centre {
             Input::Received { link, bytes } => self.receive(now, link, bytes),
             Input::Closed { link } => self.lose(now, link),
             Input::Dial { handset, dialled } => self.dial(now, handset, dialled),
-            Input::Answer { handset, text } => self.answer(now, handset, text),
-            Input::HangUp { handset } => self.end(now, handset, Status::UserAbort),
+            Input::Answer { handset, text } => self.answer(now, handset, Said::Input, text),
+            Input::LastAnswer { handset, text } => self.last_answer(now, handset, text),
+            Input::HangUp { handset } => self.hang_up(now, handset),
             Input::Drop { handset } => self.end(now, handset, Status::NetworkDrop),
             Input::Tick => self.tick(now),
         }
@@ -148,7 +149,7 @@ impl Centre {
         self.say(now, handset, Said::Begin, dialled);
     }
 
-    fn answer(&mut self, now: Moment, handset: u32, text: &str) {
+    fn answer(&mut self, now: Moment, handset: u32, said: Said, text: &str) {
         let wait = self.settings.application;
         let session = self.settings.session;
         let counts = u8::from(self.settings.variant.end_bit);
@@ -160,7 +161,31 @@ impl Centre {
         dialog.dialogue = (dialog.dialogue + counts) & 0x7F;
         dialog.due = now.after(wait).min(dialog.begun.after(session));
         self.timers.set(handset, dialog.due);
-        self.say(now, handset, Said::Input, text);
+        self.say(now, handset, said, text);
+    }
+
+    /// Where the profile has an operation for both, half of the centre's messages say them in one.
+    fn last_answer(&mut self, now: Moment, handset: u32, text: &str) {
+        if self.settings.variant.last_input.is_some() && self.rng.chance(500) {
+            self.answer(now, handset, Said::LastInput, text);
+            return self.finish(now, handset, Status::NetworkDrop, None);
+        }
+        self.answer(now, handset, Said::Input, text);
+        self.end(now, handset, Status::NetworkDrop);
+    }
+
+    /// Where the profile has texts for it, half of the centre's messages are those.
+    fn hang_up(&mut self, now: Moment, handset: u32) {
+        let texts = &self.settings.variant.abort_texts;
+        let count = u64::try_from(texts.len()).unwrap_or(0);
+        let pick = usize::try_from(self.rng.below(count)).unwrap_or(0);
+        let only = !deliver::can_release(&self.settings.variant);
+        match texts.get(pick).cloned().filter(|_| only || self.rng.chance(500)) {
+            None => self.end(now, handset, Status::UserAbort),
+            Some(text) => {
+                self.finish(now, handset, Status::UserAbort, Some((Said::AbortText, &text)));
+            }
+        }
     }
 
     /// The next link that an application reads.
@@ -188,6 +213,20 @@ impl Centre {
 
     /// Ends a dialog, and releases it where the application knows of it and the profile has a way.
     fn end(&mut self, now: Moment, handset: u32, status: Status) {
+        let said = match status {
+            Status::UserAbort => Some(Said::Abort),
+            Status::NetworkDrop
+            | Status::SubscriberTimeout
+            | Status::ApplicationTimeout
+            | Status::SessionTimeout => Some(Said::Release),
+            _ => None,
+        };
+        let can = deliver::can_release(&self.settings.variant);
+        self.finish(now, handset, status, said.filter(|_| can).map(|said| (said, "")));
+    }
+
+    /// Ends a dialog with a message, if the application knows of it.
+    fn finish(&mut self, now: Moment, handset: u32, status: Status, last: Option<(Said, &str)>) {
         let grace = self.settings.application;
         let counts = u8::from(self.settings.variant.end_bit);
         let Some(dialog) = self.dialogs.get_mut(place(handset)) else { return };
@@ -199,17 +238,8 @@ impl Centre {
         dialog.dialogue = (dialog.dialogue + counts) & 0x7F;
         let (key, told) = (dialog.key, dialog.told);
         self.outputs.push_back(Output::Over { handset, key, status });
-        let said = match status {
-            Status::UserAbort => Some(Said::Abort),
-            Status::NetworkDrop
-            | Status::SubscriberTimeout
-            | Status::ApplicationTimeout
-            | Status::SessionTimeout => Some(Said::Release),
-            _ => None,
-        };
-        let can = deliver::can_release(&self.settings.variant);
-        if let Some(said) = said.filter(|_| told && can) {
-            self.say(now, handset, said, "");
+        if let Some((said, text)) = last.filter(|_| told) {
+            self.say(now, handset, said, text);
         }
     }
 

@@ -201,7 +201,7 @@ impl Centre {
             let Some(waiting) = at.waiting.pop_front() else { return };
             let is_it = |dialog: &super::Dialog| {
                 use super::Said;
-                let says_end = matches!(waiting.said, Said::Abort | Said::Release | Said::Shown);
+                let says_end = !matches!(waiting.said, Said::Begin | Said::Input);
                 dialog.serial == waiting.serial && (says_end || dialog.is_open())
             };
             if self.dialogs.get(place(waiting.handset)).is_some_and(is_it) {

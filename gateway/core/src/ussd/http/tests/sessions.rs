@@ -238,6 +238,30 @@ fn what_cannot_be_read_is_refused_and_begins_nothing() {
     assert!(rig.reports.is_empty());
 }
 
+#[test]
+fn more_than_may_be_repeated_is_refused_and_begins_nothing() {
+    use crate::ussd::limits::HTTP_REPEATED_BYTES_MAX;
+    let body = |padding: usize| {
+        format!(
+            "{{\"msisdn\":\"{SUBSCRIBER}\",\"newRequest\":\"1\",\"phoneNumber\":\"{SUBSCRIBER}\",\
+             \"serviceCode\":\"*123#\",\"sessionId\":\"s\",\"text\":\"\",\"x\":\"{}\"}}",
+            "y".repeat(padding)
+        )
+    };
+    let padding = HTTP_REPEATED_BYTES_MAX - body(0).len();
+    let mut rig = Rig::of("oltranz");
+    rig.post(&body(padding + 1));
+    assert_eq!((rig.answer().status, rig.reports.len()), (413, 0));
+    rig.post(&body(padding));
+    let at = rig.begun();
+    assert_eq!(rig.say(&at, SayKind::Continue, "Enter your PIN"), SayResult::Accepted);
+    assert!(rig.answer().body.contains(&"y".repeat(padding)));
+    // A dialect that repeats nothing takes it.
+    let mut rig = Rig::of("dmark");
+    rig.get(&format!("transactionId=s&msisdn={SUBSCRIBER}&x={}", "y".repeat(padding + 1)));
+    assert_eq!(rig.reports.len(), 1);
+}
+
 proptest! {
     #[test]
     fn every_request_has_exactly_one_answer(

@@ -79,6 +79,47 @@ fn a_drop_at_each_step_is_no_fault_of_the_application() {
 }
 
 #[test]
+fn a_last_input_ends_its_dialog_in_one_message_where_the_profile_has_it() {
+    let mut count = 0;
+    for variant in variants().filter(|variant| variant.last_input.is_some()) {
+        let name = variant.name.clone();
+        let mut pair = Pair::bound(settings(variant));
+        for _ in 0..40 {
+            pair.dial(0);
+            pair.give(Input::LastAnswer { handset: 0, text: "1" });
+        }
+        assert_eq!(pair.statuses(), [Status::NetworkDrop; 40], "{name}");
+        let counts = pair.application.counts();
+        // The others were an input, whose answer was late, and a release.
+        assert!((5..35).contains(&counts.inputs), "{name}: {counts:?}");
+        assert_eq!(counts.releases, 40, "{name}");
+        assert_eq!((pair.centre.counts().late, pair.faults()), (counts.inputs, vec![]), "{name}");
+        count += 1;
+    }
+    assert_eq!(count, 2, "glo and service-type have one");
+}
+
+#[test]
+fn an_abort_may_be_the_text_of_an_input() {
+    for variant in variants() {
+        let (name, can) = (variant.name.clone(), can_release(&variant));
+        let abort_texts = vec!["Map Dialog User Abort".to_owned()];
+        let mut pair = Pair::bound(settings(Variant { abort_texts, ..variant }));
+        for _ in 0..40 {
+            pair.dial(0);
+            pair.give(Input::HangUp { handset: 0 });
+        }
+        assert_eq!(pair.statuses(), [Status::UserAbort; 40], "{name}");
+        let counts = pair.application.counts();
+        // The bare application takes such a text for an input, and answers it too late.
+        assert_eq!(counts.inputs + counts.releases, 40, "{name}");
+        assert_eq!(counts.releases > 5, can, "{name}: {counts:?}");
+        assert!(counts.inputs > 5, "{name}: {counts:?}");
+        assert_eq!((pair.centre.counts().late, pair.faults()), (counts.inputs, vec![]), "{name}");
+    }
+}
+
+#[test]
 fn an_end_of_standard_has_operation_17_and_not_23() {
     let variant =
         Variant::of(&SmppProfile::parse(SmppProfile::builtin("standard").unwrap()).unwrap());

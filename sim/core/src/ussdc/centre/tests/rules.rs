@@ -6,6 +6,7 @@ use tillgate_codec::smpp::{
 };
 
 use super::{FIRST, Pair, settings};
+use crate::limits::CENTRE_ANSWERS_MAX;
 use crate::time::Span;
 use crate::ussdc::centre::{Input, KEY_MISMATCH, Output, Status, Violation};
 use crate::ussdc::variant::Variant;
@@ -270,6 +271,36 @@ fn more_messages_than_the_window_are_a_fault() {
     let [(_, CommandStatus::OK), (_, CommandStatus::THROTTLED)] = pair.sent[..] else {
         panic!("{:?}", pair.sent)
     };
+}
+
+#[test]
+fn a_slow_centre_that_owes_too_many_answers_refuses_the_next_message_at_once() {
+    let mut slow = settings(Variant::standard());
+    slow.answer_after = Span::s(5);
+    let mut pair = Pair::bound(slow);
+    let mut sms = draft(false);
+    (sms.service_type, sms.source) = ("", "Shop");
+    sms.tlvs.clear();
+    let bytes = octets(&sms);
+    for _ in 0..CENTRE_ANSWERS_MAX {
+        pair.centre.handle(pair.now, Input::Received { link: 1, bytes: &bytes });
+    }
+    pair.drain();
+    assert_eq!(pair.sent.len(), 0);
+    sms.sequence += 1;
+    assert_eq!(submit(&mut pair, &sms), CommandStatus::QUEUE_FULL);
+    pair.wait(Span::s(5));
+    assert_eq!(pair.sent.len(), CENTRE_ANSWERS_MAX + 1);
+    assert_eq!(submit_in_time(&mut pair, &sms), CommandStatus::OK);
+    assert_eq!((pair.centre.counts().throttled, pair.faults()), (1, vec![]));
+}
+
+/// Submits, and waits for the answer of a slow centre.
+fn submit_in_time(pair: &mut Pair, draft: &Draft) -> CommandStatus {
+    let bytes = octets(draft);
+    pair.centre.handle(pair.now, Input::Received { link: 1, bytes: &bytes });
+    pair.wait(Span::s(5));
+    pair.sent.last().unwrap().1
 }
 
 #[test]

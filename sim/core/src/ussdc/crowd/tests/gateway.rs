@@ -8,6 +8,9 @@ use tillgate_core::ussd::{DialogAddress, DialogEvent, Say, SayKind, SayResult};
 
 use super::*;
 
+/// An input that is none.
+const ABORT_TEXT: &str = "Map Dialog User Abort";
+
 /// From the centre to the gateway: what both say meanwhile crosses.
 const WAY: Span = Span::ms(200);
 
@@ -54,7 +57,8 @@ impl Gateway {
                     DialogEvent::Begin { at, .. } => {
                         self.saying.push_back((now.after(WAY), at.clone(), SayKind::Continue));
                     }
-                    DialogEvent::Input { at, .. } => {
+                    DialogEvent::Input { at, text } => {
+                        assert_ne!(text, ABORT_TEXT, "it is no input");
                         self.saying.push_back((now.after(WAY), at.clone(), SayKind::End));
                     }
                     DialogEvent::Ended { at, .. } => {
@@ -106,13 +110,21 @@ impl Gateway {
     }
 }
 
-/// Five minutes of a hundred handsets.
 fn run(
     profile: &str,
     notify: bool,
     change: impl FnOnce(&mut Load, &mut Settings),
 ) -> (Town, Gateway) {
-    let parse = || SmppProfile::parse(SmppProfile::builtin(profile).unwrap()).unwrap();
+    run_of(SmppProfile::builtin(profile).unwrap(), notify, change)
+}
+
+/// Five minutes of a hundred handsets.
+fn run_of(
+    profile: &str,
+    notify: bool,
+    change: impl FnOnce(&mut Load, &mut Settings),
+) -> (Town, Gateway) {
+    let parse = || SmppProfile::parse(profile).unwrap();
     let mut town = town_of(100, Variant::of(&parse()), change);
     let mut gateway = gateway(parse());
     gateway.notify = notify;
@@ -177,5 +189,23 @@ fn what_the_gateway_says_beside_dialogs_arrives() {
         };
         assert_eq!((notices, begun), wanted, "{profile}: {counts:?}");
         assert_eq!(town.faults, [], "{profile}");
+    }
+}
+
+#[test]
+fn the_gateways_link_takes_texts_of_aborts_for_what_they_are() {
+    for name in SmppProfile::builtin_names() {
+        let abort = format!("abort_texts = [\"{ABORT_TEXT}\"]\n[session]");
+        let profile = SmppProfile::builtin(name).unwrap().replacen("[session]", &abort, 1);
+        let (town, gateway) = run_of(&profile, false, |load, settings| {
+            load.behaviour.abort_permille = 300;
+            settings.keys = 8;
+        });
+        let bad: Vec<_> = town.records.iter().filter_map(|it| it.status.violation()).collect();
+        assert_eq!((bad, &town.faults[..]), (vec![], &[][..]), "{name}");
+        let aborts = town.records.iter().filter(|it| it.status == Status::UserAbort).count();
+        let seen = gateway.link.status().stats.aborts;
+        assert!(aborts > 100, "{name}: {aborts}");
+        assert!(seen + 5 > u64::try_from(aborts).unwrap(), "{name}: {seen} of {aborts}");
     }
 }
