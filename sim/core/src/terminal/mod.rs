@@ -14,6 +14,7 @@ mod event;
 mod link;
 mod sale;
 pub(crate) mod subscriber;
+mod ussd;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use tillgate_codec::link::channel::{Channel, Initiator, Psk};
 
 pub use event::{Finished, Input, Note, Output, Trouble};
 use sale::{SaleFlow, Turn};
+pub use ussd::{UssdBearer, UssdIdentity, UssdInput, UssdNote, UssdOutput, UssdTerminal};
 
 use crate::firmware::Firmware;
 use crate::rng::Rng;
