@@ -3,7 +3,7 @@
 use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, key, repeat, reversal, settlement};
-use tillgate_store_core::command::{Command, VerificationResult};
+use tillgate_store_core::command::{Asker, Command, VerificationResult};
 use tillgate_store_core::error::StoreError;
 use tillgate_store_core::ids::Key;
 use tillgate_store_core::outcome::Outcome;
@@ -63,8 +63,8 @@ pub fn a_restart_changes_nothing<F: Factory>(factory: F) {
             [1, 2, 3].map(|terminal| {
                 let terminal = TerminalId(terminal);
                 (
-                    book.last_stan(terminal, TODAY),
-                    book.last_stan(terminal, BusinessDate(TODAY.0 + 1)),
+                    book.last_stan(terminal, TODAY, Asker::Terminal),
+                    book.last_stan(terminal, BusinessDate(TODAY.0 + 1), Asker::Terminal),
                     book.counter(terminal),
                 )
             }),
@@ -238,5 +238,9 @@ pub fn the_last_sale_of_a_date_is_told_or_none<F: Factory>(factory: F) {
         panic!("a repeat behind its sale finds it, not {outcomes:?}");
     };
     assert_eq!((told, again), (next, next));
-    assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(2_000), "tombstones count");
+    assert_eq!(
+        world.book().last_stan(TerminalId(1), TODAY, Asker::Terminal),
+        Ok(2_000),
+        "tombstones count"
+    );
 }

@@ -1,14 +1,19 @@
 //! Handsets: whose PIN opens what, and how often somebody may guess.
 
 use super::Factory;
-use super::network::{sealed, terminal};
-use super::world::{World, rejected};
-use tillgate_store_core::command::{Change, Command, PinTry, SetPin};
-use tillgate_store_core::limits::{PIN_CHANGES_MAX, PIN_DELAYS_MS};
+use super::network::{PRICE_MINOR, TODAY, sealed, terminal};
+use super::world::{World, key, rejected, repeat, settlement};
+use tillgate_store_core::command::{
+    Asker, Begin, Change, Command, ContentDigest, PinTry, Repeat, SetPin,
+};
+use tillgate_store_core::limits::{HANDSET_STANS_FROM, PIN_CHANGES_MAX, PIN_DELAYS_MS};
 use tillgate_store_core::outcome::Outcome;
-use tillgate_store_core::record::{Former, Handset, PinHash, Record, RegistryRecord, Status};
+use tillgate_store_core::record::{
+    Former, Handset, PinHash, Record, RegistryRecord, Status, Totals,
+};
 use tillgate_store_core::rows::{Family, ReadRows};
-use tillgate_types::{Msisdn, ResponseCode, TerminalId};
+use tillgate_store_core::store::Store;
+use tillgate_types::{BusinessDate, Msisdn, ResponseCode, TerminalId};
 
 const WRONG: Outcome = Outcome::Refused(ResponseCode::INCORRECT_PIN);
 const LOCKED: Outcome = Outcome::Refused(ResponseCode::PIN_TRIES_EXCEEDED);
@@ -183,4 +188,44 @@ pub fn a_holder_changes_the_pin_so_often_a_day<F: Factory>(factory: F) {
         Outcome::Applied,
         "operators are not counted"
     );
+}
+
+/// A terminal and its handsets may come to the same number: neither receives, confirms, takes back or
+/// counts what the other has sold under it.
+pub fn a_terminal_and_its_handsets_do_not_reach_each_others_sales<F: Factory>(factory: F) {
+    let mut world = World::stocked(factory, 100_000, 4);
+    let now_ms = world.now_ms;
+    let by = |asker, stan| Command::Repeat(Repeat { asker, ..repeat(key(1, stan), now_ms) });
+    let own = world.sell(key(1, 3));
+    let digest = ContentDigest::of_handset([7; 16]);
+    let begin = Begin { digest, ..world.voucher_sale(key(1, HANDSET_STANS_FROM)) };
+    let Outcome::Done(handsets) = world.run(Command::Begin(begin)) else { panic!("it is sold") };
+    assert!(handsets.is_of_handset() && !own.is_of_handset());
+    for _ in 0..2 {
+        assert_eq!(world.run(by(Asker::Terminal, HANDSET_STANS_FROM)), Outcome::NotFound);
+        assert_eq!(
+            world.run(by(Asker::Handset, HANDSET_STANS_FROM)),
+            Outcome::Duplicate(handsets.clone())
+        );
+        assert_eq!(world.run(by(Asker::Handset, 3)), Outcome::NotFound);
+        // The last one of each.
+        assert_eq!(world.run(by(Asker::Terminal, 0)), Outcome::Duplicate(own.clone()));
+        assert_eq!(world.run(by(Asker::Handset, 0)), Outcome::Duplicate(handsets.clone()));
+        // Each goes on counting after its own.
+        let last = |asker| world.book().last_stan(TerminalId(1), TODAY, asker);
+        assert_eq!(last(Asker::Terminal), Ok(3));
+        assert_eq!(last(Asker::Handset), Ok(HANDSET_STANS_FROM));
+        world.reopen();
+    }
+    let tomorrow = BusinessDate(TODAY.0 + 1);
+    let first = world.book().last_stan(TerminalId(1), tomorrow, Asker::Handset);
+    assert_eq!(first, Ok(HANDSET_STANS_FROM - 1));
+    assert_eq!(world.confirm(key(1, HANDSET_STANS_FROM)), Outcome::NotFound);
+    let (code, _, original) = world.reverse(key(1, 10), key(1, HANDSET_STANS_FROM), PRICE_MINOR);
+    assert_eq!((code, original), (ResponseCode::NOT_REVERSIBLE, None));
+    assert_eq!(world.row(key(1, HANDSET_STANS_FROM)), Some(handsets));
+    let claimed = Totals { sales_count: 1, sales_minor: PRICE_MINOR, ..Totals::default() };
+    let settled = world.run(Command::Settle(settlement(key(1, 11), TODAY, claimed, now_ms)));
+    let Outcome::Done(settled) = settled else { panic!("it is counted, not {settled:?}") };
+    assert_eq!(settled.code, ResponseCode::APPROVED, "what its handset sold is no part of it");
 }

@@ -128,6 +128,7 @@ macro_rules! conformance_cases {
             handsets: a_pin_of_another_revision_opens_nothing;
             handsets: a_handset_is_changed_from_what_it_is;
             handsets: a_holder_changes_the_pin_so_often_a_day;
+            handsets: a_terminal_and_its_handsets_do_not_reach_each_others_sales;
             batches: a_batch_with_other_totals_is_refused_whole;
             batches: a_batch_number_of_an_issuer_is_loaded_once;
             withdrawal: a_withdrawn_voucher_is_never_sold;

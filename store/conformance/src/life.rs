@@ -3,7 +3,7 @@
 use super::Factory;
 use super::network::TODAY;
 use super::world::{World, approved, done, key, rejected, settlement};
-use tillgate_store_core::command::{Advice, Command, Confirm, ProviderOutcome, Resolution};
+use tillgate_store_core::command::{Advice, Asker, Command, Confirm, ProviderOutcome, Resolution};
 use tillgate_store_core::ids::{Key, Text};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{ChipAnswer, FollowUp, State, Totals, Transaction};
@@ -188,7 +188,13 @@ pub fn another_reference_of_a_provider_is_noted_for_the_operator_and_moves_nothi
     // Approved; confirmed and to be advised; taken back; being taken back; approved by a person.
     let sold: Vec<_> = (1..=4).map(|stan| approve(&mut world, key(1, stan))).collect();
     let (original, at_ms, advice) = (key(1, 2), 7, Advice::Owed);
-    world.run(Command::Confirm(Confirm { original, amount_minor: None, at_ms, advice }));
+    world.run(Command::Confirm(Confirm {
+        asker: Asker::Terminal,
+        original,
+        amount_minor: None,
+        at_ms,
+        advice,
+    }));
     for stan in [3, 4] {
         world.reverse(key(1, 10 + stan), key(1, stan), 500);
     }
@@ -234,7 +240,13 @@ pub fn an_advice_is_owed_until_the_provider_has_heard_it<F: Factory>(factory: F)
     world.sell(key(1, 2));
     let confirm = |stan| {
         let (original, at_ms, advice) = (key(1, stan), 7, Advice::Owed);
-        Command::Confirm(Confirm { original, amount_minor: None, at_ms, advice })
+        Command::Confirm(Confirm {
+            asker: Asker::Terminal,
+            original,
+            amount_minor: None,
+            at_ms,
+            advice,
+        })
     };
     assert_eq!(done(world.run(confirm(2))).due, None, "a voucher has no provider to tell");
     let row = done(world.run(confirm(1)));
@@ -392,14 +404,26 @@ pub fn a_confirmation_of_another_amount_confirms_nothing<F: Factory>(factory: F)
     approve(&mut world, key(1, 1));
     let mut confirm = |minor| {
         let (original, amount_minor, advice) = (key(1, 1), Some(minor), Advice::Owed);
-        world.run(Command::Confirm(Confirm { original, amount_minor, at_ms: 7, advice }))
+        world.run(Command::Confirm(Confirm {
+            asker: Asker::Terminal,
+            original,
+            amount_minor,
+            at_ms: 7,
+            advice,
+        }))
     };
     assert_eq!(confirm(499), Outcome::Refused(ResponseCode::INVALID_AMOUNT));
     let row = done(confirm(500));
     assert_eq!((row.confirmed_ms, row.owes()), (7, Some(FollowUp::Advice)));
     let mut absent = |original| {
         let (amount_minor, advice) = (Some(500), Advice::Owed);
-        world.run(Command::Confirm(Confirm { original, amount_minor, at_ms: 7, advice }))
+        world.run(Command::Confirm(Confirm {
+            asker: Asker::Terminal,
+            original,
+            amount_minor,
+            at_ms: 7,
+            advice,
+        }))
     };
     assert_eq!(absent(key(1, 9)), Outcome::NotFound);
 }

@@ -4,7 +4,7 @@ use super::Factory;
 use super::network::{PRICE_MINOR, TODAY};
 use super::world::{World, approved, done, key, propose, refund, rejected, repeat, resolve};
 use tillgate_store_core::command::{
-    Advice, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution,
+    Advice, Asker, Change, Command, Confirm, ProviderOutcome, RefundStep, Repeat, Resolution,
     VerificationResult,
 };
 use tillgate_store_core::ids::{AccountId, Key};
@@ -161,7 +161,11 @@ pub fn a_refund_takes_two_operators_and_gives_the_money_back_once<F: Factory>(fa
         ResponseCode::OUT_OF_STOCK,
         "a voided voucher is not sold"
     );
-    assert_eq!(world.book().last_stan(TerminalId(1), TODAY), Ok(4), "no trace number is taken");
+    assert_eq!(
+        world.book().last_stan(TerminalId(1), TODAY, Asker::Terminal),
+        Ok(4),
+        "no trace number is taken"
+    );
 }
 
 /// A verdict that was wrong is put right by two operators.
@@ -187,8 +191,13 @@ pub fn a_proposed_refund_stays_on_the_list_when_an_advice_is_heard<F: Factory>(f
     let mut world = World::stocked(factory, 10_000, 0);
     world.begin_top_up(key(1, 1), 500);
     done(world.finish(key(1, 1), approved()));
-    let confirm =
-        Confirm { original: key(1, 1), amount_minor: None, at_ms: 7, advice: Advice::Owed };
+    let confirm = Confirm {
+        asker: Asker::Terminal,
+        original: key(1, 1),
+        amount_minor: None,
+        at_ms: 7,
+        advice: Advice::Owed,
+    };
     assert_eq!(done(world.run(Command::Confirm(confirm))).owes(), Some(FollowUp::Advice));
     done(world.run(refund(key(1, 1), propose(), "ann", 9)));
     let row = done(world.finish(key(1, 1), ProviderOutcome::AdviceAcknowledged));
@@ -215,7 +224,8 @@ pub fn what_a_person_orders_is_a_batch_of_its_own<F: Factory>(factory: F) {
     for order in orders {
         assert!(order.is_alone());
         let before = world.book().head().batch_no;
-        let stan = world.book().last_stan(TerminalId(1), TODAY).expect("readable") + 1;
+        let stan =
+            world.book().last_stan(TerminalId(1), TODAY, Asker::Terminal).expect("readable") + 1;
         let commands =
             vec![sale(&world, stan), sale(&world, stan + 1), order.clone(), sale(&world, stan + 2)];
         let outcomes = world.commit(commands);

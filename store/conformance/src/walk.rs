@@ -9,8 +9,8 @@ use super::network::{CURRENCY, TODAY, TOP_UPS, VOUCHERS, load, sealed, seller, s
 use super::withdrawal::withdraw;
 use super::world::{World, propose, refund, repeat, resolve, reversal, settlement};
 use tillgate_store_core::command::{
-    Advice, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Reroute, Resolution,
-    VerificationResult,
+    Advice, Asker, Change, Command, Confirm, Finish, ProviderOutcome, RefundStep, Reroute,
+    Resolution, VerificationResult,
 };
 use tillgate_store_core::history;
 use tillgate_store_core::ids::{AccountId, BridgeTag, Key, Text};
@@ -193,7 +193,13 @@ impl<F: Factory> Walk<F> {
     fn confirm(&self, draw: Draw) -> Command {
         let original = self.pick(draw, false);
         let advice = if draw[4].is_multiple_of(2) { Advice::Owed } else { Advice::NotOwed };
-        Command::Confirm(Confirm { original, amount_minor: None, at_ms: self.world.now_ms, advice })
+        Command::Confirm(Confirm {
+            asker: Asker::Terminal,
+            original,
+            amount_minor: None,
+            at_ms: self.world.now_ms,
+            advice,
+        })
     }
 
     fn due(&self, draw: Draw) -> Command {

@@ -3,8 +3,8 @@
 use super::network::{CURRENCY, PRICE_MINOR, TODAY, TOP_UPS, VOUCHERS, load, network, voucher};
 use super::{Factory, balance};
 use tillgate_store_core::command::{
-    Advice, Begin, Change, Command, Confirm, Finish, ProviderOutcome, RefundOrder, RefundStep,
-    Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
+    Advice, Asker, Begin, Change, Command, Confirm, Finish, ProviderOutcome, RefundOrder,
+    RefundStep, Repeat, Resolution, Resolve, Reverse, Settle, VerificationResult,
 };
 use tillgate_store_core::commission;
 use tillgate_store_core::ids::{AccountId, BridgeTag, Key, Text};
@@ -185,6 +185,7 @@ impl<F: Factory> World<F> {
     pub fn confirm(&mut self, original: Key) -> Outcome {
         let advice = Advice::NotOwed;
         self.run(Command::Confirm(Confirm {
+            asker: Asker::Terminal,
             original,
             amount_minor: None,
             at_ms: self.now_ms,
@@ -248,7 +249,7 @@ pub fn approved() -> ProviderOutcome {
 /// An answer is asked for again by a terminal in good standing.
 pub fn repeat(original: Key, at_ms: u64) -> Repeat {
     let (standing, pins_from) = (ResponseCode::APPROVED, BusinessDate(0));
-    Repeat { original, digest: None, at_ms, standing, pins_from }
+    Repeat { asker: Asker::Terminal, original, digest: None, at_ms, standing, pins_from }
 }
 
 /// A step of a refund.

@@ -5,8 +5,8 @@ use std::fmt;
 use crate::ids::{BridgeTag, Key, Text};
 use crate::limits::{REFERENCE_BYTES_MAX, SERIAL_BYTES_MAX, SUBSCRIBER_BYTES_MAX};
 use crate::record::{
-    ChipAnswer, FollowUp, Funding, Handset, Kind, Legs, RegistryRecord, SaleTerms, Totals,
-    Velocity, Voucher, VoucherBatch,
+    ChipAnswer, FollowUp, Funding, Handset, Kind, Legs, OF_HANDSET, RegistryRecord, SaleTerms,
+    Totals, Transaction, Velocity, Voucher, VoucherBatch,
 };
 use crate::reseal::Reseal;
 use tillgate_types::{
@@ -116,6 +116,34 @@ impl ContentDigest {
     #[must_use]
     pub fn is_of(&self, row: &[u8; 16]) -> bool {
         *row == self.values || *row == self.bytes
+    }
+}
+
+impl ContentDigest {
+    /// Of what a dialog of a handset orders: with a mark, so that its row is known as a handset's.
+    #[must_use]
+    pub fn of_handset(mut digest: [u8; 16]) -> Self {
+        digest[..OF_HANDSET.len()].copy_from_slice(&OF_HANDSET);
+        digest.into()
+    }
+}
+
+/// Who asks for a row by its number. A terminal and its handsets count without each other and may come
+/// to the same number: neither receives, or changes, what the other has sold under it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Asker {
+    /// The terminal itself.
+    #[default]
+    Terminal,
+    /// A dialog of one of its handsets.
+    Handset,
+}
+
+impl Asker {
+    /// Whether a row is one of those that it counts.
+    #[must_use]
+    pub fn counts(self, row: &Transaction) -> bool {
+        row.is_of_handset() == (self == Self::Handset)
     }
 }
 
@@ -243,6 +271,8 @@ pub enum ProviderOutcome {
 /// The receipt is printed: the sale can no longer be reversed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Confirm {
+    /// Whose sale it may be.
+    pub asker: Asker,
     /// The sale's key.
     pub original: Key,
     /// Unix milliseconds.
@@ -297,7 +327,9 @@ pub struct Reverse {
 /// A request for an answer that was given before, or would have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repeat {
-    /// The request whose answer is wanted; STAN 0 is the terminal's last sale of the date.
+    /// Whose request it may be.
+    pub asker: Asker,
+    /// The request whose answer is wanted; STAN 0 is the asker's last sale of the date.
     pub original: Key,
     /// Of a whole request that came again, whose date takes no new ones any more: its content.
     pub digest: Option<ContentDigest>,

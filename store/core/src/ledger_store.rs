@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::command::Command;
+use crate::command::{Asker, Command};
 use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, Key, StoreId};
 use crate::journal;
@@ -125,8 +125,8 @@ impl<B: Engine> Store for LedgerStore<B> {
         self.ledger.account(id)
     }
 
-    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32> {
-        self.ledger.last_stan(&self.backend, terminal, date)
+    fn last_stan(&self, terminal: TerminalId, date: BusinessDate, asker: Asker) -> Result<u32> {
+        self.ledger.last_stan(&self.backend, terminal, (date, asker))
     }
 
     fn recent(

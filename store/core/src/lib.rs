@@ -37,7 +37,7 @@ pub mod withdrawal;
 pub mod write_set;
 
 pub use command::{
-    Advice, BatchRecord, Begin, Change, Command, Confirm, ContentDigest, Finish, PinTry,
+    Advice, Asker, BatchRecord, Begin, Change, Command, Confirm, ContentDigest, Finish, PinTry,
     ProviderOutcome, RefundOrder, RefundStep, Repeat, Reroute, Resolution, Resolve, Reverse,
     SetPin, Settle, VerificationResult, Withdraw,
 };

@@ -116,6 +116,12 @@ pub const INDEXED_MAX: usize = 10_000;
 /// found.
 pub const LAST_ROWS_MAX: usize = 1_024;
 
+/// Where the numbers of what handsets sell begin on each business date: a terminal counts from 1 and
+/// does not come to them, and its reversals at an ISO 8583 listener have numbers above [`STAN_MAX`].
+pub const HANDSET_STANS_FROM: u32 = 900_000;
+/// The highest number that a field of ISO 8583 has room for; handsets are given none above it.
+pub const STAN_MAX: u32 = 999_999;
+
 /// Sales that a terminal is shown of a business date.
 pub const RECENT_MAX: usize = 5;
 /// Rows stepped back for them, a few microseconds each.

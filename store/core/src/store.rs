@@ -1,6 +1,6 @@
 //! The store as the gateway sees it.
 
-use crate::command::Command;
+use crate::command::{Asker, Command};
 use crate::error::Result;
 use crate::ids::{AccountId, Key, StoreId};
 use crate::outcome::Outcome;
@@ -28,8 +28,9 @@ pub trait Store {
     /// An account's balance; zeros if it was never used.
     fn account(&self, id: &AccountId) -> Account;
 
-    /// The highest STAN journalled for a terminal on a date, tombstones included; 0 if none.
-    fn last_stan(&self, terminal: TerminalId, date: BusinessDate) -> Result<u32>;
+    /// The STAN after which a terminal goes on counting on a date: the highest journalled for it,
+    /// tombstones included, or 0; or that after which the gateway goes on counting for its handsets.
+    fn last_stan(&self, terminal: TerminalId, date: BusinessDate, asker: Asker) -> Result<u32>;
 
     /// The last sales of a terminal on a date, the last one first: at most `count`, and at most
     /// [`RECENT_MAX`](crate::limits::RECENT_MAX).

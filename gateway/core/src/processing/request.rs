@@ -8,8 +8,8 @@ use tillgate_codec::link::message::{
 use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
 use tillgate_store_core::{
-    Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId, ResponseCode,
-    Reverse, ServiceId, Terminal, TerminalId, Text, VerificationResult,
+    Asker, Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId,
+    ResponseCode, Reverse, ServiceId, Terminal, TerminalId, Text, VerificationResult,
 };
 use zeroize::Zeroizing;
 
@@ -56,6 +56,16 @@ pub(super) enum Via<'a> {
     },
 }
 
+impl Via<'_> {
+    /// Who counts the numbers of what came so.
+    const fn asker(self) -> Asker {
+        match self {
+            Self::Handset(_) => Asker::Handset,
+            Self::Link(_) | Self::Listener { .. } => Asker::Terminal,
+        }
+    }
+}
+
 /// Verifies one message of a terminal whose key is in force.
 pub(super) fn process(
     message: &TerminalMessage<'_>,
@@ -88,7 +98,9 @@ pub(super) fn again(
     directory: &Directory,
 ) -> Processed {
     let (digest, standing) = (Some(digest), standing_code(directory, origin.terminal));
-    let asked = Asked::Repeat { kind, original, digest, new, standing, today: now.date };
+    // Its content says whose it is.
+    let asker = Asker::Terminal;
+    let asked = Asked::Repeat { asker, kind, original, digest, new, standing, today: now.date };
     Processed::Ask(Ask { origin, asked })
 }
 
@@ -209,9 +221,11 @@ impl Request<'_> {
                 Ok(Asked::Recent { stan, date, count, ahead_min: self.ahead_min() })
             }
             TerminalMessage::Confirm(_) => {
-                Ok(Asked::Confirm { original: self.key, amount_minor: None })
+                let asker = self.via.asker();
+                Ok(Asked::Confirm { asker, original: self.key, amount_minor: None })
             }
             _ => Ok(Asked::Repeat {
+                asker: self.via.asker(),
                 kind: Answered::Sale,
                 original: self.key,
                 digest: None,
@@ -408,7 +422,7 @@ fn digest_of(canonical: &Canonical, via: Via<'_>) -> ContentDigest {
         }
         Via::Handset(dialog) => {
             let content = [canonical.as_bytes(), b"handset", &dialog.to_be_bytes()].concat();
-            half_digest(&content).into()
+            ContentDigest::of_handset(half_digest(&content))
         }
         Via::Listener { repeated, .. } => {
             let content = Zeroizing::new([canonical.as_bytes(), repeated].concat());

@@ -2,7 +2,7 @@
 
 use tillgate_store_core::limits::SUBSCRIBER_BYTES_MAX;
 use tillgate_store_core::{
-    BatchRecord, Begin, BusinessDate, Change, ContentDigest, Handset, Key, Lookup, PinTry,
+    Asker, BatchRecord, Begin, BusinessDate, Change, ContentDigest, Handset, Key, Lookup, PinTry,
     ProductId, RefundStep, RegistryRecord, Rejection, Resolution, ResponseCode, Reverse, SellerId,
     ServiceId, Settle, TerminalId, Text, withdrawal::Place,
 };
@@ -60,6 +60,8 @@ pub enum Asked {
     Lookup(LookupRequest),
     /// The receipt of this sale was printed.
     Confirm {
+        /// Whose sale it may be.
+        asker: Asker,
         /// Which sale.
         original: Key,
         /// What it says that was sold; `None`: it does not say.
@@ -73,6 +75,8 @@ pub enum Asked {
     Settle(Settle),
     /// The answer of a request again; STAN 0 stands for the terminal's last sale of the date.
     Repeat {
+        /// Whose request it may be.
+        asker: Asker,
         /// What kind of request it is.
         kind: Answered,
         /// Which request.

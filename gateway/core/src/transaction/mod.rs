@@ -183,9 +183,10 @@ impl TransactionManager {
             Asked::Sale { begin, account, card, bridges, token, lookup } => {
                 self.on_sale(now, origin, (begin, account, card), (bridges, token, lookup));
             }
-            Asked::Confirm { original, amount_minor } => {
+            Asked::Confirm { asker, original, amount_minor } => {
                 let advice = self.advice_of(&original, store);
-                let confirm = Confirm { original, at_ms: self.wall.0, amount_minor, advice };
+                let at_ms = self.wall.0;
+                let confirm = Confirm { asker, original, at_ms, amount_minor, advice };
                 self.push_staged(
                     Command::Confirm(confirm),
                     CommitContext::Confirm { origin, original },
@@ -211,10 +212,10 @@ impl TransactionManager {
                 let command = Command::Logon { terminal, generation, counter, proved: false };
                 self.push_staged(command, CommitContext::Counter);
             }
-            Asked::Repeat { kind, original, digest, new, standing, today } => {
+            Asked::Repeat { asker, kind, original, digest, new, standing, today } => {
                 let pins_from = BusinessDate(today.0.saturating_sub(self.limits.reprint_days));
                 let at_ms = self.wall.0;
-                let repeat = Repeat { original, digest, at_ms, standing, pins_from };
+                let repeat = Repeat { asker, original, digest, at_ms, standing, pins_from };
                 let context = CommitContext::Repeat { origin, kind, original, new };
                 self.push_staged(Command::Repeat(repeat), context);
             }

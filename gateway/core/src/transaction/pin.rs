@@ -1,7 +1,8 @@
 //! Handsets: whether the PIN that was entered counts, and changes of it by its holder.
 
 use tillgate_store_core::{
-    BusinessDate, Command, Handset, Outcome, PinTry, RegistryRecord, ResponseCode, SetPin, Store,
+    Asker, BusinessDate, Command, Handset, Outcome, PinTry, RegistryRecord, ResponseCode, SetPin,
+    Store,
 };
 
 use super::commit::CommitContext;
@@ -16,7 +17,7 @@ impl TransactionManager {
         (code, date): (ResponseCode, BusinessDate),
         store: &S,
     ) {
-        let (code, stan_last) = match store.last_stan(origin.terminal, date) {
+        let (code, stan_last) = match store.last_stan(origin.terminal, date, Asker::Handset) {
             Ok(stan_last) => (code, stan_last),
             Err(_) => (ResponseCode::MALFUNCTION, 0),
         };

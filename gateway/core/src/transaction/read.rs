@@ -1,6 +1,8 @@
 //! Requests that change nothing and are answered at once: balance, last sales and logon.
 
-use tillgate_store_core::{AccountId, AccountKind, BusinessDate, ResponseCode, SellerId, Store};
+use tillgate_store_core::{
+    AccountId, AccountKind, Asker, BusinessDate, ResponseCode, SellerId, Store,
+};
 
 use super::{Answered, Content, Origin, TransactionManager};
 
@@ -43,7 +45,7 @@ impl TransactionManager {
         date: BusinessDate,
         store: &S,
     ) {
-        let content = match store.last_stan(origin.terminal, date) {
+        let content = match store.last_stan(origin.terminal, date, Asker::Terminal) {
             Ok(stan_last) => Content::Welcome { code, date, stan_last },
             Err(_) => Content::Welcome { code: ResponseCode::MALFUNCTION, date, stan_last: 0 },
         };

@@ -6,7 +6,7 @@ use tillgate_core::processing::{
 };
 use tillgate_core::time::{Calendar, Span};
 use tillgate_core::transaction::{Input, Origin};
-use tillgate_store_core::limits::{PIN_CHANGES_MAX, PIN_DELAYS_MS};
+use tillgate_store_core::limits::{HANDSET_STANS_FROM, PIN_CHANGES_MAX, PIN_DELAYS_MS};
 use tillgate_store_core::{
     Change, Handset, Msisdn, PinHash, RegistryRecord, ResponseCode, State, Status, TerminalId,
 };
@@ -100,7 +100,7 @@ fn a_handset_logs_on_with_its_pin_and_sells_as_its_terminal() {
     let welcome = dialog.log_on(PIN);
     assert_eq!(
         (welcome.code, welcome.date, welcome.stan_last),
-        (ResponseCode::APPROVED, today(), 0)
+        (ResponseCode::APPROVED, today(), HANDSET_STANS_FROM - 1)
     );
     let body = dialog.message(&TerminalMessage::Sale(voucher_sale(1)));
     assert_eq!(answer(&body).code, ResponseCode::APPROVED);

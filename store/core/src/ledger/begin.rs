@@ -74,7 +74,7 @@ impl Ledger {
     /// Gives a new row its number and takes it into the batch.
     pub(super) fn journal(&mut self, row: &mut Transaction) {
         row.seq = self.next_seq();
-        self.tails.note(&row.key, row.kind);
+        self.tails.note(row);
         self.staged.put(row);
     }
 

@@ -86,7 +86,8 @@ impl Ledger {
 
     /// Notes the time of the first confirmation of an approved sale that nobody takes back.
     pub(super) fn confirm(&mut self, rows: &dyn ReadRows, confirm: &Confirm) -> Result<Outcome> {
-        let Some(mut sale) = self.stored(rows, &confirm.original)? else {
+        let found = self.stored(rows, &confirm.original)?;
+        let Some(mut sale) = found.filter(|sale| confirm.asker.counts(sale)) else {
             return Ok(Outcome::NotFound);
         };
         if confirm

@@ -98,10 +98,11 @@ mod withdraw;
 
 use rustc_hash::FxHashMap;
 
-use crate::command::Command;
+use crate::command::{Asker, Command};
 use crate::error::{Result, StoreError};
 use crate::ids::{AccountId, StoreId};
 use crate::journal;
+use crate::limits::HANDSET_STANS_FROM;
 use crate::outcome::Outcome;
 use crate::record::{Account, Audit, Batch, Counter, Head, PinTries, Record, Versions};
 use crate::rows::{Family, ReadRows};
@@ -291,14 +292,18 @@ impl Ledger {
         self.at_ms
     }
 
-    /// The highest STAN of a terminal on a date, between batches.
+    /// The STAN after which a terminal, or a handset of it, goes on counting on a date, between batches.
     pub fn last_stan(
         &self,
         rows: &dyn ReadRows,
         terminal: TerminalId,
-        date: BusinessDate,
+        (date, asker): (BusinessDate, Asker),
     ) -> Result<u32> {
-        Ok(self.tails.last_stan(rows, terminal, date)?.unwrap_or(0))
+        let before = match asker {
+            Asker::Terminal => 0,
+            Asker::Handset => HANDSET_STANS_FROM - 1,
+        };
+        Ok(self.tails.last_stan(rows, terminal, (date, asker))?.unwrap_or(before))
     }
 
     /// The handshake counters of a terminal.

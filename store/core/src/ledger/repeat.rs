@@ -30,7 +30,7 @@ impl Ledger {
     pub(super) fn repeat(&mut self, rows: &dyn ReadRows, repeat: &Repeat) -> Result<Outcome> {
         let key = if repeat.original.stan == 0 {
             let Key { terminal, date, .. } = repeat.original;
-            match self.tails.last_sale(rows, &self.staged, terminal, date)? {
+            match self.tails.last_sale(rows, &self.staged, terminal, (date, repeat.asker))? {
                 Some(stan) => Key { stan, ..repeat.original },
                 None => return Ok(Outcome::NotFound),
             }
@@ -48,6 +48,8 @@ impl Ledger {
             } else if !same {
                 return Ok(Outcome::Conflict);
             }
+        } else if !repeat.asker.counts(&row) {
+            return Ok(Outcome::NotFound);
         }
         let Repeat { at_ms, standing, pins_from, .. } = *repeat;
         self.tell(rows, row, Telling { at_ms, standing, pins_from })

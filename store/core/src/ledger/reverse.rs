@@ -13,6 +13,7 @@
 //! | another reversal of it is open | 09, not journalled |
 //! | confirmed, or itself a reversal or settlement | Declined 21 |
 //! | another amount | Declined 30 |
+//! | ordered by a handset under the same number | 21, not journalled |
 //!
 //! What takes nothing back has a row as long as the terminal has room for one: see `refusals`.
 
@@ -41,6 +42,10 @@ impl Ledger {
         let new = self.tails.proves_new(rows, &reverse.original)?;
         let found = if new { None } else { self.stored(rows, &reverse.original)? };
         match found {
+            Some(original) if original.is_of_handset() => {
+                reversal.code = ResponseCode::NOT_REVERSIBLE;
+                Ok(Outcome::Reversed { reversal, original: None })
+            }
             Some(original) => self.take_back(rows, reverse, reversal, original),
             None => self.write_tombstone(rows, reversal, reverse),
         }

@@ -83,6 +83,8 @@ impl Count {
         self.rows += 1;
         // The reversal of a sale that never came has no currency of its own.
         let other = row.currency != currency && row.currency != 0;
+        // Handsets are no part of what their terminal counts.
+        let other = other || row.is_of_handset();
         if other || matches!(row.kind, Kind::Tombstone | Kind::Settlement) {
             return;
         }

@@ -3,16 +3,18 @@
 use rustc_hash::FxHashMap;
 
 use super::staged::Staged;
+use crate::command::Asker;
 use crate::error::{Result, StoreError};
 use crate::ids::Key;
 use crate::journal;
-use crate::limits::{LAST_ROWS_MAX, RECENT_MAX, RECENT_ROWS_MAX};
-use crate::record::{Kind, Transaction};
+use crate::limits::{HANDSET_STANS_FROM, LAST_ROWS_MAX, RECENT_MAX, RECENT_ROWS_MAX, STAN_MAX};
+use crate::record::Transaction;
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{BusinessDate, TerminalId};
 
-/// Per terminal, the latest business date it was seen on and the highest STANs of that date.
-/// 28 bytes for every terminal that sold since the start.
+/// Per terminal, the latest business date it was seen on and the highest STANs of that date. A terminal
+/// counts from 1, its handsets from [`HANDSET_STANS_FROM`], so that they seldom come to the same one.
+/// 48 bytes for every terminal that sold since the start.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     tails: FxHashMap<TerminalId, Tail>,
@@ -23,15 +25,18 @@ struct Tail {
     date: BusinessDate,
     /// `None`: nothing on that date yet.
     stan: Option<u32>,
-    sale: LastSale,
+    /// Of what the terminal itself has asked for.
+    own: Last,
+    /// Of sales of the terminal itself, and of its handsets.
+    sales: [Last; 2],
 }
 
-/// The highest STAN of a sale.
+/// The highest STAN of some of the rows.
 #[derive(Clone, Copy, Debug)]
-enum LastSale {
+enum Last {
     /// Nobody has asked since the start.
     Unread,
-    /// `None`: no sale on that date yet.
+    /// `None`: none of them on that date yet.
     Known(Option<u32>),
 }
 
@@ -43,8 +48,12 @@ impl Tails {
             Some(tail) if tail.date >= key.date => *tail,
             _ => {
                 let stan = read(rows, key.terminal, key.date)?;
-                let sale = stan.map_or(LastSale::Known(None), |_| LastSale::Unread);
-                let tail = Tail { date: key.date, stan, sale };
+                let none = stan.map_or(Last::Known(None), |_| Last::Unread);
+                let own = match stan {
+                    Some(HANDSET_STANS_FROM..) => Last::Unread,
+                    _ => Last::Known(stan),
+                };
+                let tail = Tail { date: key.date, stan, own, sales: [none; 2] };
                 self.tails.insert(key.terminal, tail);
                 tail
             }
@@ -52,70 +61,132 @@ impl Tails {
         Ok(tail.date == key.date && tail.stan.is_none_or(|stan| key.stan > stan))
     }
 
-    /// A row was written at `key`.
-    pub(super) fn note(&mut self, key: &Key, kind: Kind) {
+    /// A row was written.
+    pub(super) fn note(&mut self, row: &Transaction) {
+        let Transaction { key, kind, .. } = row;
         if let Some(tail) = self.tails.get_mut(&key.terminal)
             && tail.date == key.date
         {
             tail.stan = tail.stan.max(Some(key.stan));
-            if let LastSale::Known(sale) = &mut tail.sale
-                && kind.is_sale()
-            {
-                *sale = (*sale).max(Some(key.stan));
+            let asker = if row.is_of_handset() { Asker::Handset } else { Asker::Terminal };
+            if asker == Asker::Terminal {
+                tail.own.note(key.stan);
+            }
+            if kind.is_sale() {
+                tail.sales[place(asker)].note(key.stan);
             }
         }
     }
 
+    /// The highest STAN that a terminal has given to a request of a date, or the gateway to one of its
+    /// handsets.
     pub(super) fn last_stan(
         &self,
         rows: &dyn ReadRows,
         terminal: TerminalId,
-        date: BusinessDate,
+        (date, asker): (BusinessDate, Asker),
     ) -> Result<Option<u32>> {
-        match self.tails.get(&terminal) {
-            Some(tail) if tail.date == date => Ok(tail.stan),
-            _ => read(rows, terminal, date),
+        let tail = self.tails.get(&terminal).filter(|tail| tail.date == date);
+        match (asker, tail) {
+            (Asker::Terminal, Some(Tail { own: Last::Known(stan), .. })) => Ok(*stan),
+            (Asker::Terminal, _) => read_own(rows, terminal, date),
+            (Asker::Handset, Some(tail)) => match tail.sales[place(asker)] {
+                Last::Known(stan) => Ok(stan),
+                Last::Unread => read_sale(rows, terminal, (date, asker)),
+            },
+            (Asker::Handset, None) => read_sale(rows, terminal, (date, asker)),
         }
     }
 
-    /// The STAN of a terminal's last sale of a date, stored or in this batch.
+    /// The STAN of the last sale of a date that a terminal has made itself, or its handsets, stored or in
+    /// this batch.
     pub(super) fn last_sale(
         &mut self,
         rows: &dyn ReadRows,
         staged: &Staged,
         terminal: TerminalId,
-        date: BusinessDate,
+        (date, asker): (BusinessDate, Asker),
     ) -> Result<Option<u32>> {
         let tail = self.tails.get_mut(&terminal).filter(|tail| tail.date == date);
-        if let Some(Tail { sale: LastSale::Known(sale), .. }) = tail {
+        let known = tail.map(|tail| &mut tail.sales[place(asker)]);
+        if let Some(Last::Known(sale)) = known {
             return Ok(*sale);
         }
-        let staged = staged.of(terminal).filter(|row| row.key.date == date && row.kind.is_sale());
+        let is_its =
+            |row: &&Transaction| row.key.date == date && row.kind.is_sale() && asker.counts(row);
+        let staged = staged.of(terminal).filter(is_its);
         let staged = staged.map(|row| row.key.stan).max();
-        let last = read_sale(rows, terminal, date)?.max(staged);
-        if let Some(tail) = tail {
-            tail.sale = LastSale::Known(last);
+        let last = read_sale(rows, terminal, (date, asker))?.max(staged);
+        if let Some(known) = known {
+            *known = Last::Known(last);
         }
         Ok(last)
     }
 }
 
+impl Last {
+    fn note(&mut self, stan: u32) {
+        if let Self::Known(last) = self {
+            *last = (*last).max(Some(stan));
+        }
+    }
+}
+
+/// Where the last sale of an asker is kept.
+const fn place(asker: Asker) -> usize {
+    match asker {
+        Asker::Terminal => 0,
+        Asker::Handset => 1,
+    }
+}
+
 fn read(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
     let mut found = Vec::with_capacity(Key::BYTES);
-    let key = step_back(rows, &above(terminal, date), &mut found)?;
+    let key = step_back(rows, &above(terminal, date, u32::MAX), &mut found)?;
     Ok(key.filter(|key| (key.date, key.terminal) == (date, terminal)).map(|key| key.stan))
 }
 
-fn read_sale(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
+/// The highest STAN of what the terminal itself has asked for.
+fn read_own(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
     let (mut found, mut buffer) = (Vec::new(), Vec::new());
-    let mut above = above(terminal, date).to_vec();
+    let mut above = above(terminal, date, u32::MAX);
     for _ in 0..LAST_ROWS_MAX {
         let key = step_back(rows, &above, &mut found)?;
-        let Some(key) = key.filter(|key| (key.date, key.terminal) == (date, terminal)) else {
+        let key = key.filter(|key| (key.date, key.terminal) == (date, terminal));
+        let Some(stan) = key.map(|key| key.stan) else { return Ok(None) };
+        if stan < HANDSET_STANS_FROM {
+            return Ok(Some(stan));
+        }
+        let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
+        if row.is_some_and(|row| !row.is_of_handset()) {
+            return Ok(Some(stan));
+        }
+        std::mem::swap(&mut above, &mut found);
+    }
+    // Its handsets have sold a great deal: what it counts itself is below them.
+    let key = step_back(rows, &self::above(terminal, date, HANDSET_STANS_FROM - 1), &mut found)?;
+    Ok(key.filter(|key| (key.date, key.terminal) == (date, terminal)).map(|key| key.stan))
+}
+
+fn read_sale(
+    rows: &dyn ReadRows,
+    terminal: TerminalId,
+    (date, asker): (BusinessDate, Asker),
+) -> Result<Option<u32>> {
+    let (mut found, mut buffer) = (Vec::new(), Vec::new());
+    let (most, least) = match asker {
+        Asker::Terminal => (u32::MAX, 0),
+        Asker::Handset => (STAN_MAX, HANDSET_STANS_FROM),
+    };
+    let mut above = above(terminal, date, most);
+    for _ in 0..LAST_ROWS_MAX {
+        let key = step_back(rows, &above, &mut found)?;
+        let is_its = |key: &Key| (key.date, key.terminal) == (date, terminal) && key.stan >= least;
+        let Some(key) = key.filter(is_its) else {
             return Ok(None);
         };
         let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
-        if row.is_some_and(|row| row.kind.is_sale()) {
+        if row.is_some_and(|row| row.kind.is_sale() && asker.counts(&row)) {
             return Ok(Some(key.stan));
         }
         std::mem::swap(&mut above, &mut found);
@@ -131,7 +202,7 @@ pub(crate) fn recent(
     count: usize,
 ) -> Result<Vec<Transaction>> {
     let (mut found, mut buffer, mut sales) = (Vec::new(), Vec::new(), Vec::new());
-    let mut above = above(terminal, date).to_vec();
+    let mut above = above(terminal, date, u32::MAX);
     for _ in 0..RECENT_ROWS_MAX {
         let key = step_back(rows, &above, &mut found)?;
         let is_its = key.is_some_and(|key| (key.date, key.terminal) == (date, terminal));
@@ -145,11 +216,10 @@ pub(crate) fn recent(
     Ok(sales)
 }
 
-/// One byte longer than the last key there can be of a terminal and date: above it.
-fn above(terminal: TerminalId, date: BusinessDate) -> [u8; Key::BYTES + 1] {
-    let mut above = [0; Key::BYTES + 1];
-    let last = Key { date, terminal, stan: u32::MAX };
-    above[..Key::BYTES].copy_from_slice(&last.to_bytes());
+/// One byte longer than the key of a terminal, date and STAN: above it.
+fn above(terminal: TerminalId, date: BusinessDate, stan: u32) -> Vec<u8> {
+    let mut above = Key { date, terminal, stan }.to_bytes().to_vec();
+    above.push(0);
     above
 }
 

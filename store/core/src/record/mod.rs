@@ -71,6 +71,7 @@ pub use terms::{
     Language, Lookup, MoneyFlow, ReceiptTag, ReversalRule, Rounding, SaleTerms,
 };
 pub use tillgate_types::Totals;
+pub(crate) use transaction::OF_HANDSET;
 pub use transaction::{Dispensed, Kind, State, Transaction};
 pub use versions::Versions;
 pub use voucher::{Serial, Voucher};

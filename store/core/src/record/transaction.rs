@@ -15,6 +15,10 @@ use crate::rows::Family;
 use crate::vault::Sealed;
 use tillgate_types::{BusinessDate, ProductId, ResponseCode, SellerId, ServiceId};
 
+/// What the digest of a row begins with that a handset's dialog has ordered. That of another request
+/// does so once in 2^48.
+pub(crate) const OF_HANDSET: [u8; 6] = *b"dialog";
+
 /// One request of one terminal, and the outcome.
 ///
 /// Its [`State`] says where the money is, [`Transaction::due`] who must act. Its legs move
@@ -232,6 +236,12 @@ impl Transaction {
             chip: None,
             terms: SaleTerms::default(),
         }
+    }
+
+    /// Whether a dialog of a handset has ordered it: then it is no row that its terminal counts, though the
+    /// terminal may have given the same number to another request.
+    pub fn is_of_handset(&self) -> bool {
+        self.digest.starts_with(&OF_HANDSET)
     }
 
     /// Whether its answer tells a voucher's PIN.

@@ -7,7 +7,7 @@ use tillgate_store_conformance::network::{TODAY, VOUCHERS, service, voucher};
 use tillgate_store_conformance::world::{World, key};
 use tillgate_store_conformance::{Factory, MemoryFactory};
 use tillgate_store_core::{
-    Advice, BusinessDate, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
+    Advice, Asker, BusinessDate, Command, Confirm, Engine, Family, LedgerStore, Memory, Outcome,
     ProductId, ReadRows, ResponseCode, Store, StoreError, Velocity, WriteSet,
 };
 
@@ -72,7 +72,8 @@ fn sell(velocity: Velocity) -> u64 {
         let mut begin = world.voucher_sale(key);
         begin.at_ms += u64::from(number) * 100;
         let advice = Advice::NotOwed;
-        let confirm = Confirm { original: key, amount_minor: None, at_ms: 1, advice };
+        let confirm =
+            Confirm { asker: Asker::Terminal, original: key, amount_minor: None, at_ms: 1, advice };
         [Command::Begin(begin), Command::Confirm(confirm)]
     });
     let mut sales: Vec<Command> = sales.flatten().collect();

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use crate::shop::{AT_MS, TODAY};
 use tillgate_store_core::limits::{SCAN_ROWS_MAX, STOCK_AHEAD};
 use tillgate_store_core::{
-    Begin, BusinessDate, Command, Engine, Family, Key, Memory, Outcome, ReadRows, Repeat,
+    Asker, Begin, BusinessDate, Command, Engine, Family, Key, Memory, Outcome, ReadRows, Repeat,
     ResponseCode, StoreError, Velocity, VerificationResult, WriteSet,
 };
 
@@ -111,7 +111,14 @@ fn requests_that_cost_nothing_read_few_rows() {
     for stan in 3_000..3_100 {
         visited.set(0);
         let original = shop::key(42, 0);
-        let last = Repeat { original, digest: None, at_ms: AT_MS, standing, pins_from };
+        let last = Repeat {
+            asker: Asker::Terminal,
+            original,
+            digest: None,
+            at_ms: AT_MS,
+            standing,
+            pins_from,
+        };
         let outcomes = shop::commit(
             &mut book,
             vec![

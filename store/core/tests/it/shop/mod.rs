@@ -5,12 +5,12 @@
 
 use tillgate_store_core::commission;
 use tillgate_store_core::{
-    Advice, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm, Distributor,
-    DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Handset, Key, Kind, LedgerStore,
-    Legs, Msisdn, Outcome, PinHash, PinTry, Product, ProductId, ProviderOutcome, RefundOrder,
-    RefundStep, RegistryRecord, ReversalRule, Reverse, SaleTerms, Sealed, Seller, SellerId,
-    Service, ServiceId, Services, Settle, Status, StockRules, Store, Terminal, TerminalId, Text,
-    Totals, Velocity, VerificationResult, Voucher,
+    Advice, Asker, Begin, BridgeTag, BusinessDate, Change, Command, CommissionRule, Confirm,
+    Distributor, DistributorId, Engine, Finish, FollowUp, Fulfilment, Funding, Handset, Key, Kind,
+    LedgerStore, Legs, Msisdn, Outcome, PinHash, PinTry, Product, ProductId, ProviderOutcome,
+    RefundOrder, RefundStep, RegistryRecord, ReversalRule, Reverse, SaleTerms, Sealed, Seller,
+    SellerId, Service, ServiceId, Services, Settle, Status, StockRules, Store, Terminal,
+    TerminalId, Text, Totals, Velocity, VerificationResult, Voucher,
 };
 
 /// Unix milliseconds at which everything happens.
@@ -282,6 +282,7 @@ pub(crate) fn busy<B: Engine>(backend: B) -> LedgerStore<B> {
             due(4, FollowUp::Reversal),
             finish(key(43, 5), approved),
             Command::Confirm(Confirm {
+                asker: Asker::Terminal,
                 original: key(43, 5),
                 amount_minor: None,
                 at_ms: AT_MS,

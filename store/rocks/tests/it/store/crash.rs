@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
-use tillgate_store_core::{LedgerStore, State, Store, StoreError};
+use tillgate_store_core::{Asker, LedgerStore, State, Store, StoreError};
 use tillgate_store_rocks::{Cause, Options, RocksEngine};
 
 use crate::store::place::Place;
@@ -28,7 +28,7 @@ fn child_that_sells_until_it_is_killed() {
     let backend = RocksEngine::open(dir.as_ref(), &Options::serving()).unwrap();
     let mut book = LedgerStore::open(backend, *b"not new!").unwrap();
     let mut out = std::io::stdout().lock();
-    let mut stan = book.last_stan(shop::key(42, 0).terminal, shop::TODAY).unwrap();
+    let mut stan = book.last_stan(shop::key(42, 0).terminal, shop::TODAY, Asker::Terminal).unwrap();
     loop {
         let batch = 1 + stan % 9;
         let sales = (1..=batch).map(|n| shop::sell(shop::key(42, stan + n))).collect();
