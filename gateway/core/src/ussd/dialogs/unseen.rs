@@ -92,9 +92,13 @@ impl Dialogs {
         self.tell(at, id, Unseen { does: Does::WaitsToTell, tries: 0 });
     }
 
-    /// Sends the receipt, over its own link if that can, else over another of the same network.
+    /// Sends the receipt, over its own link if that can, else over another of the same network. Whoever is
+    /// in another dialog cannot be reached: there it would be a screen, which the next entry answers.
     fn tell(&mut self, at: Clocks, id: Id, unseen: Unseen) {
         let Some(open) = self.slots.get(id) else { return };
+        if self.live.contains_key(&open.msisdn()) {
+            return self.wait(at, id, Unseen { does: Does::WaitsToTell, ..unseen });
+        }
         let network = &self.link(open.link).network;
         let own = usize::from(open.link);
         let can = |place: &usize| {

@@ -7,7 +7,7 @@ use tillgate_core::ussd::dialogs::{DialogLimits, Input};
 use tillgate_core::ussd::{DialogEvent, EndReason, SayKind, SayResult};
 use tillgate_store_core::{Handset, ProviderOutcome, ResponseCode, State, Status, Text};
 
-use super::phone::{PIN, Phone, handset, link};
+use super::phone::{PIN, Phone, handset, link, nth};
 use crate::support::{Rig, top_up_key};
 
 /// From the main menu to the question whether to sell the first voucher.
@@ -28,16 +28,16 @@ fn a_handset_sells_a_voucher_by_its_menu() {
     let receipt = phone.pick("Confirm");
     assert!(receipt.contains("Sold"), "{receipt}");
     assert_eq!(phone.last().kind, SayKind::End);
-    assert_eq!(phone.rig.row(1).state, State::Approved);
+    assert_eq!(phone.rig.row(nth(1)).state, State::Approved);
     let [over] = &phone.over[..] else { panic!("{:?}", phone.over) };
-    assert_eq!((over.why, over.sale.map(|sale| sale.1)), (EndReason::Done, Some(1)));
+    assert_eq!((over.why, over.sale.map(|sale| sale.1)), (EndReason::Done, Some(nth(1))));
     assert_eq!(phone.stats().open, 0, "nothing is left of it");
     assert!(phone.shown.iter().all(|shown| fits(&shown.text)));
     let next = phone.home();
     assert!(next.contains("Vouchers"), "the next dialog has the next number: {next}");
     to_confirm(&mut phone);
     assert!(phone.pick("Confirm").contains("Sold"));
-    assert_eq!(phone.rig.row(2).state, State::Approved);
+    assert_eq!(phone.rig.row(nth(2)).state, State::Approved);
 }
 
 fn fits(text: &str) -> bool {
@@ -67,7 +67,7 @@ fn a_confirmation_that_comes_twice_sells_once() {
     assert_eq!(phone.held.len(), 1, "what is delivered again orders nothing");
     phone.release();
     assert!(phone.last().text.contains("Sold"));
-    assert_eq!(phone.rig.row_if_any(2), None);
+    assert_eq!(phone.rig.row_if_any(nth(2)), None);
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn an_answer_that_comes_twice_picks_nothing_on_the_next_screen() {
         assert_eq!(phone.shown.len(), screens + 1, "{:?}", phone.shown);
         phone.take_late();
     }
-    assert_eq!(phone.rig.row_if_any(1), None, "nothing was confirmed");
+    assert_eq!(phone.rig.row_if_any(nth(1)), None, "nothing was confirmed");
     phone.answers_late = false;
     assert!(phone.pick("Confirm").contains("Sold"));
     assert!(phone.stats().redelivered > 0);
@@ -112,7 +112,7 @@ fn a_receipt_that_the_centre_has_counts_as_printed() {
     phone.home();
     to_confirm(&mut phone);
     phone.pick("Confirm");
-    assert!(phone.rig.row(1).confirmed_ms > 0);
+    assert!(phone.rig.row(nth(1)).confirmed_ms > 0);
     let mut phone = Phone::new();
     phone.home();
     to_confirm(&mut phone);
@@ -120,11 +120,11 @@ fn a_receipt_that_the_centre_has_counts_as_printed() {
     phone.pick("Confirm");
     phone.result = SayResult::Late;
     phone.release();
-    assert_eq!(phone.rig.row(1).confirmed_ms, 0, "nobody has it");
+    assert_eq!(phone.rig.row(nth(1)).confirmed_ms, 0, "nobody has it");
     phone.result = SayResult::Accepted;
     phone.pass(Span::s(60));
     assert_eq!(phone.stats().notified, 1);
-    assert!(phone.rig.row(1).confirmed_ms > 0, "it came after");
+    assert!(phone.rig.row(nth(1)).confirmed_ms > 0, "it came after");
 }
 
 #[test]
@@ -154,15 +154,15 @@ fn a_short_cut_sells_in_one_step_and_asks_before_it_sells_again() {
     let mut phone = Phone::new();
     let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
     phone.dial(&dialled);
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     assert!(phone.last().text.contains("Sold"), "{}", phone.last().text);
     phone.session += 1;
     let again = phone.dial(&dialled);
     assert!(again.contains("Once more"), "{again}");
-    assert_eq!(phone.rig.row_if_any(2), None);
+    assert_eq!(phone.rig.row_if_any(nth(2)), None);
     phone.pick("Confirm");
-    assert_eq!(phone.rig.row(2).state, State::Intent);
+    assert_eq!(phone.rig.row(nth(2)).state, State::Intent);
 }
 
 #[test]
@@ -170,14 +170,14 @@ fn a_repeated_order_that_is_declined_leaves_the_sale_before_it_known() {
     let mut phone = Phone::new();
     let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
     phone.dial(&dialled);
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     phone.session += 1;
     assert!(phone.dial(&dialled).contains("Once more"));
     phone.pick("Confirm");
     let (code, reference) = (ResponseCode(*b"51"), Text::new());
     let declined = ProviderOutcome::Declined { code, reference, chip: None };
-    phone.rig.found(top_up_key(2), ProviderResult::Outcome(declined));
+    phone.rig.found(top_up_key(nth(2)), ProviderResult::Outcome(declined));
     phone.answered();
     assert!(!phone.last().text.contains("Sold"), "{}", phone.last().text);
     phone.session += 1;
@@ -205,7 +205,7 @@ fn a_block_in_the_middle_ends_the_dialog_and_sells_nothing() {
     let shown = phone.pick("Confirm");
     assert!(shown.contains("Dial again"), "{shown}");
     assert_eq!(phone.over[0].why, EndReason::Changed);
-    assert_eq!(phone.rig.row_if_any(1), None);
+    assert_eq!(phone.rig.row_if_any(nth(1)), None);
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn a_block_that_overtakes_a_confirmation_sells_nothing_either() {
     phone.write(Handset { status: Status::Blocked, ..handset(1, 2) });
     phone.release();
     assert!(phone.last().text.contains("Dial again"), "{}", phone.last().text);
-    assert_eq!((phone.rig.row_if_any(1), phone.stats().open), (None, 0));
+    assert_eq!((phone.rig.row_if_any(nth(1)), phone.stats().open), (None, 0));
 }
 
 #[test]

@@ -14,6 +14,7 @@ use tillgate_core::ussd::dialogs::{
     Clocks, DialogLimits, DialogLink, DialogRecord, DialogStats, Dialogs, Input, Output,
 };
 use tillgate_core::ussd::{DialogAddress, DialogEvent, EndReason, SayKind, SayResult, SessionKey};
+use tillgate_store_core::limits::HANDSET_STANS_FROM;
 use tillgate_store_core::{Change, Handset, Msisdn, PinHash, RegistryRecord, Status, TerminalId};
 
 use crate::support::{Rig, keys};
@@ -21,6 +22,11 @@ use crate::support::{Rig, keys};
 pub(super) const PIN: &str = "2580";
 /// What a link of the tests answers within.
 pub(super) const ANSWER: Span = Span::s(12);
+
+/// The number of a terminal's nth sale by handsets.
+pub(super) const fn nth(n: u32) -> u32 {
+    HANDSET_STANS_FROM + n - 1
+}
 
 /// What a subscriber was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]

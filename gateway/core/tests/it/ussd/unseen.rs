@@ -6,8 +6,8 @@ use tillgate_core::ussd::{DialogEvent, EndReason, SayKind, SayResult};
 use tillgate_store_core::{Handset, State, Status};
 
 use super::dialogs::to_confirm;
-use super::phone::{ANSWER, PIN, Phone, handset, link};
-use crate::support::{Rig, top_up_key};
+use super::phone::{ANSWER, PIN, Phone, handset, link, nth};
+use crate::support::{Rig, code_of, confirm, repeat, reversal, top_up_key};
 
 fn short_cut() -> String {
     format!("*123*1*20*254700000001*25*{PIN}#")
@@ -17,7 +17,7 @@ fn short_cut() -> String {
 fn waiting() -> Phone {
     let mut phone = Phone::new();
     phone.dial(&short_cut());
-    assert_eq!(phone.rig.row(1).state, State::Intent);
+    assert_eq!(phone.rig.row(nth(1)).state, State::Intent);
     phone
 }
 
@@ -30,7 +30,7 @@ fn a_late_provider_ends_the_dialog_in_time_and_the_receipt_follows() {
     let late = phone.last();
     assert!(late.text.contains("In progress") && late.kind == SayKind::End, "{late:?}");
     assert_eq!(phone.over[0].why, EndReason::ApplicationTimeout);
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     let receipt = phone.last();
     assert!(receipt.text.contains("Sold") && receipt.kind == SayKind::Notify, "{receipt:?}");
@@ -49,8 +49,11 @@ fn a_subscriber_who_drops_in_the_middle_of_a_sale_gets_its_receipt_after() {
     assert_eq!((phone.stats().open, phone.stats().unseen), (1, 1));
     let next = phone.dial("*123#");
     assert!(next.contains("PIN"), "a new dialog is not held up: {next}");
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
+    assert!(phone.shown.iter().all(|shown| shown.kind != SayKind::Notify), "it is no screen there");
+    phone.end(EndReason::SubscriberAbort);
+    phone.pass(Span::ms(1_001));
     assert_eq!(phone.last().kind, SayKind::Notify);
     assert!(phone.last().text.contains("Sold"));
 }
@@ -59,7 +62,7 @@ fn a_subscriber_who_drops_in_the_middle_of_a_sale_gets_its_receipt_after() {
 fn a_lost_link_in_the_middle_of_a_sale_sends_the_receipt_over_another_one() {
     let mut phone = waiting();
     phone.event(0, DialogEvent::Lost);
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     let receipt = phone.last();
     assert_eq!((receipt.link, receipt.kind), (1, SayKind::Notify));
@@ -73,7 +76,7 @@ fn another_network_gets_no_receipts_of_this_one() {
     let mut phone = Phone::with(Rig::new(), links, DialogLimits::default());
     phone.dial(&short_cut());
     phone.end(EndReason::NetworkAbort);
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     assert!(phone.shown.is_empty(), "{:?}", phone.shown);
     assert_eq!((phone.stats().open, phone.stats().not_notified), (0, 1));
@@ -89,7 +92,7 @@ fn a_receipt_that_the_centre_does_not_take_is_sent_again_a_few_times() {
     phone.result = SayResult::Refused(0x45);
     phone.release();
     assert_eq!(phone.last().kind, SayKind::End);
-    assert_eq!(phone.rig.row(1).state, State::Approved);
+    assert_eq!(phone.rig.row(nth(1)).state, State::Approved);
     phone.pass(Span::s(2));
     assert_eq!(phone.last().kind, SayKind::Notify, "{:?}", phone.shown);
     let tried = phone.shown.len();
@@ -101,7 +104,7 @@ fn a_receipt_that_the_centre_does_not_take_is_sent_again_a_few_times() {
     let mut pins = phone.shown.iter().filter(|shown| shown.text.contains("PIN "));
     let first = pins.next().unwrap().text.clone();
     assert!(pins.all(|shown| shown.text == first), "the same voucher each time");
-    assert_eq!(phone.rig.row_if_any(2), None);
+    assert_eq!(phone.rig.row_if_any(nth(2)), None);
 }
 
 #[test]
@@ -113,7 +116,7 @@ fn nobody_is_sent_a_receipt_for_ever() {
     let mut phone = waiting();
     phone.result = SayResult::Late;
     phone.end(EndReason::SubscriberAbort);
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     phone.pass(Span::s(20_000));
     assert_eq!((phone.stats().open, phone.stats().not_notified), (0, 1));
@@ -126,8 +129,8 @@ fn an_outcome_that_is_not_known_is_asked_for_by_repeats_which_sell_nothing() {
     phone.pass(ANSWER);
     phone.pass(Span::s(200));
     assert_eq!(phone.rig.forwards.len(), 1);
-    assert_eq!(phone.rig.row_if_any(2), None);
-    phone.rig.approve(top_up_key(1));
+    assert_eq!(phone.rig.row_if_any(nth(2)), None);
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     phone.pass(Span::s(400));
     assert!(phone.last().text.contains("Sold"), "{:?}", phone.last());
@@ -141,7 +144,7 @@ fn a_handset_that_was_blocked_meanwhile_gets_no_receipt() {
     phone.pass(Span::s(14));
     phone.write(Handset { status: Status::Blocked, ..handset(1, 2) });
     phone.pass(Span::s(60));
-    phone.rig.approve(top_up_key(1));
+    phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
     phone.pass(Span::s(8_000));
     assert!(phone.shown.iter().all(|shown| shown.kind != SayKind::Notify));
@@ -177,10 +180,10 @@ fn whatever_happens_at_any_step_nothing_is_sold_twice_or_half() {
             }
             phone.release();
             phone.pass(Span::s(10_000));
-            let sold = u32::from(step == 5 && phone.rig.row_if_any(1).is_some());
+            let sold = u32::from(step == 5 && phone.rig.row_if_any(nth(1)).is_some());
             let receipts = phone.shown.iter().filter(|shown| shown.text.contains("Sold")).count();
             assert_eq!(u32::try_from(receipts).unwrap(), sold, "step {step}: {:?}", phone.shown);
-            assert_eq!(phone.rig.row_if_any(2), None);
+            assert_eq!(phone.rig.row_if_any(nth(2)), None);
             assert_eq!(phone.stats().open, 0);
         }
     }
@@ -212,8 +215,25 @@ fn whoever_asks_for_the_receipt_takes_no_sale_from_another_handset() {
     phone.session += 1;
     let again = phone.dial(&short_cut());
     assert!(again.contains("Once more"), "{again}");
-    phone.rig.approve(top_up_key(1));
+    phone.end(EndReason::SubscriberAbort);
+    phone.rig.approve(top_up_key(nth(1)));
     phone.pass(Span::s(60));
     assert_eq!(phone.rig.forwards.len(), 1, "it was ordered once");
     assert!(phone.stats().notified > 0, "its receipt came after");
+}
+
+#[test]
+fn a_terminal_is_not_told_what_its_handset_has_sold_under_its_number() {
+    let mut phone = waiting();
+    // Its own sale with this number never came; it asks for it, and gives the money back.
+    phone.rig.ask(100, &repeat(nth(1)));
+    assert_eq!(phone.rig.reply_code(), "25");
+    phone.rig.approve(top_up_key(nth(1)));
+    phone.answered();
+    assert!(phone.last().text.contains("Sold"), "its own handset is told");
+    phone.rig.ask(100, &repeat(nth(1)));
+    assert_eq!(phone.rig.reply_code(), "25");
+    assert_eq!(code_of(&mut phone.rig, &reversal(2, nth(1))), "21");
+    assert_eq!(code_of(&mut phone.rig, &confirm(nth(1))), "25");
+    assert_eq!(phone.rig.row(nth(1)).state, State::Approved);
 }
