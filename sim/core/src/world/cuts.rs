@@ -213,6 +213,7 @@ fn script(ware: Ware) -> Config {
     }
     config.iso_permille = if ware.is_iso() { 1_000 } else { 0 };
     config.concentrators = 0;
+    config.handsets.count = 0;
     (config.listener.shared, config.listener.window) = (false, 1);
     config.routed = ware == Ware::Rerouted;
     if config.routed {

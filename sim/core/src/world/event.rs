@@ -5,6 +5,7 @@ use tillgate_core::transaction::Control;
 use tillgate_store_core::Key;
 
 use super::gateway::Job;
+use super::handsets;
 use super::lines::{HostEvent, Message};
 use super::wire::{Item, Way};
 
@@ -29,6 +30,8 @@ pub(super) enum Event {
     Stranger,
     /// A concentrator that is connected has put a call through.
     PutThrough { place: usize, call: u16 },
+    /// Something happens to handsets, their centre, or the links to it.
+    Handsets(handsets::Event),
     /// A session manager's deadline.
     SessionManager { life: u32, reactor: u16 },
     /// The listener's deadline.

@@ -53,6 +53,9 @@ pub enum Fault {
     Flood,
     /// Orders wait in their bridge's queue for nearly as long as the bridge has.
     Queue,
+    /// USSD centres throttle, deliver twice, refuse and lose connections; subscribers err, hang up, guess
+    /// PINs and are lost.
+    Ussd,
 }
 
 impl Fault {

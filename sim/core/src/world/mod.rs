@@ -29,6 +29,7 @@ mod event;
 mod fault;
 mod fleet;
 mod gateway;
+mod handsets;
 mod lines;
 mod manual;
 mod market;
@@ -69,6 +70,7 @@ use self::event::Event;
 pub use self::fault::{Fault, Faults};
 use self::fleet::Post;
 use self::gateway::{Process, Retiring};
+use self::handsets::Handsets;
 use self::lines::Lines;
 use self::network::Network;
 use self::operator::Operator;
@@ -108,6 +110,8 @@ struct World {
     listener: Option<Arc<Listener>>,
     stranger: Stranger,
     concentrators: Concentrators,
+    /// Subscribers of handsets and their centre, if there are any.
+    handsets: Option<Handsets>,
     /// The last lookup that came, and what it found: whoever listens may want to pay with it.
     overheard: Option<Overheard>,
     wire: Wire,
@@ -153,6 +157,7 @@ impl World {
             listener: gateway::listener(&config),
             stranger: Stranger::new(&config),
             concentrators: Concentrators::new(&config),
+            handsets: handsets::handsets(&config),
             thieves: thief::thieves(&config, network.keys.secret.public(), network::today(&config)),
             wire: {
                 let stall = config.sessions.write_stall;
@@ -218,14 +223,14 @@ impl World {
                     self.notice(conn, Readiness { writable, ..Readiness::default() });
                 }
             },
-            Event::Stalled { conn, receipts } if self.wire.is_served_blocked(conn, receipts) => {
-                let text = "a terminal that takes nothing keeps its session".to_owned();
-                self.witness.violate(self.now, 9, text);
-            }
+            Event::Stalled { conn, receipts } => self.look_at_stalled(conn, receipts),
             Event::Replay => self.replay(),
             Event::Stranger => self.stranger_turn(),
             Event::PutThrough { place, call } => self.put_through(place, call),
-            Event::SessionManager { life, reactor } if self.lives(life) => self.sessions_due(reactor),
+            Event::Handsets(event) => self.happen_to_handsets(event),
+            Event::SessionManager { life, reactor } if self.lives(life) => {
+                self.sessions_due(reactor)
+            }
             Event::Listener { life } if self.lives(life) => self.port_due(),
             Event::Job { life, job } if self.lives(life) => self.work(*job),
             Event::TransactionManager { life } if self.lives(life) => self.run_writer(),
@@ -273,9 +278,16 @@ impl World {
             | Event::Leave { .. }
             | Event::Connection { .. }
             | Event::Control { .. }
-            | Event::Crash { .. }
-            // It has received something, or its session has ended.
-            | Event::Stalled { .. } => {}
+            | Event::Crash { .. } => {}
+        }
+    }
+
+    /// A terminal has taken nothing for too long, unless it has received something, or its session has
+    /// ended.
+    fn look_at_stalled(&mut self, conn: usize, receipts: u32) {
+        if self.wire.is_served_blocked(conn, receipts) {
+            let text = "a terminal that takes nothing keeps its session".to_owned();
+            self.witness.violate(self.now, 9, text);
         }
     }
 

@@ -6,14 +6,15 @@ use tillgate_codec::link::channel::{Psk, StaticSecret};
 use tillgate_core::processing::Keys;
 use tillgate_store_core::vault::{terminal_context, voucher_context};
 use tillgate_store_core::{
-    BusinessDate, Change, Distributor, DistributorId, Funding, Legs, ProductId, RegistryRecord,
-    Sealed, Seller, SellerId, ServiceId, Services, Status, Terminal, TerminalId, Text, Vault,
-    Voucher,
+    BusinessDate, Change, Distributor, DistributorId, Funding, Handset, Legs, Msisdn, PinHash,
+    ProductId, RegistryRecord, Sealed, Seller, SellerId, ServiceId, Services, Status, Terminal,
+    TerminalId, Text, Vault, Voucher,
 };
 
 use super::catalogue::{KES, LANGUAGES, PRODUCTS, USD, VOUCHERS, receipts, routes, services};
 use super::config::{Config, Stream, number};
 use super::fault::Fault;
+use super::handsets::new_pin;
 use crate::rng::Rng;
 
 /// How every PIN and key of a world begins.
@@ -74,9 +75,13 @@ impl Network {
                 credit_limit_minor: config.shop.credit_minor,
             }));
         }
-        for place in 0..u32::from(config.terminals + config.thieves) {
+        let terminals = config.terminals + config.thieves + config.own_terminals();
+        for place in 0..u32::from(terminals) {
             let terminal = self.terminal(config, TERMINAL_FIRST + place);
             records.push(RegistryRecord::Terminal(terminal));
+        }
+        for place in 0..config.handsets.count {
+            records.push(RegistryRecord::Handset(self.handset(config, place)));
         }
         records.extend(receipts().map(RegistryRecord::Receipt));
         records.extend(routes(config).into_iter().map(RegistryRecord::Route));
@@ -90,6 +95,33 @@ impl Network {
         let funds = (1..=sellers).map(|seller| self.funding(seller, config.shop.float_minor));
         let funds = funds.collect();
         Change { records, vouchers, funds, note: "opening".to_owned(), ..Change::default() }
+    }
+
+    /// A handset's number.
+    pub(super) fn msisdn(place: u16) -> u64 {
+        254_712_345_600 + u64::from(place)
+    }
+
+    /// The PIN that a handset begins with.
+    pub(super) fn handset_pin(seed: u64, place: u16) -> String {
+        new_pin(&mut Rng::new(seed, 0x5049_4E00 + u64::from(place)))
+    }
+
+    fn handset(&mut self, config: &Config, place: u16) -> Handset {
+        let pin = Self::handset_pin(config.seed, place);
+        let terminal = TERMINAL_FIRST + u32::from(config.place_of_handset(place));
+        let msisdn = Msisdn::of_number(Self::msisdn(place)).expect("it is a number");
+        let pin = self.pin_hash(msisdn, &pin);
+        let initial = self.rng.chance(config.handsets.initial_permille);
+        let (terminal, status) = (TerminalId(terminal), Status::Active);
+        Handset { msisdn, terminal, status, revision: 1, initial, pin: Some(pin) }
+    }
+
+    /// A PIN as an import would keep it.
+    pub(super) fn pin_hash(&mut self, msisdn: Msisdn, pin: &str) -> PinHash {
+        let (key, nonce) = (self.rng.bytes(), self.nonce());
+        let hash = PinHash::of(&self.keys.vault, msisdn, pin.as_bytes(), &key, nonce);
+        hash.expect("a key is short")
     }
 
     /// A terminal's pre-shared key of a number.

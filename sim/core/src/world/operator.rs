@@ -13,8 +13,9 @@ use super::catalogue::{LANGUAGES, print_otherwise};
 use super::config::{Config, Stream, number};
 use super::event::Event;
 use super::gateway::Process;
+use super::handsets::orders::GivenPin;
 use super::network::Network;
-use super::{market, rekey, suspend};
+use super::{handsets, market, rekey, suspend};
 use crate::rng::Rng;
 use crate::time::{Moment, Span};
 
@@ -34,6 +35,11 @@ pub(super) struct Operator {
     /// For which bridges are taken out of service; and how often of 1000.
     pub(super) suspend: Rng,
     pub(super) suspend_permille: u16,
+    /// For which handsets are changed; how often of 1000, and how many there are.
+    pub(super) handsets: Rng,
+    pub(super) handsets_share: (u16, u16),
+    /// A PIN that was given to a handset, until its holder is told.
+    pub(super) given_pin: Option<GivenPin>,
     /// For which vouchers are taken out of sale, and when.
     pub(super) recall: Rng,
     pub(super) seed: u64,
@@ -100,6 +106,8 @@ impl Operator {
     /// An operator who knows what was loaded at the opening.
     pub(super) fn new(config: &Config, opening: &Change) -> Self {
         let seed = config.seed;
+        // What handsets are like, their holders change, too: it is read from the registry.
+        let is_told = |record: &&RegistryRecord| !matches!(record, RegistryRecord::Handset(_));
         Self {
             rng: Stream::OperatorRun.rng(seed),
             assortment: Stream::AssortmentRun.rng(seed),
@@ -109,9 +117,12 @@ impl Operator {
             keys_permille: rekey::share(config),
             suspend: Stream::SuspendRun.rng(seed),
             suspend_permille: suspend::share(config),
+            handsets: Stream::HandsetOrders.rng(seed),
+            handsets_share: handsets::orders::share(config),
+            given_pin: None,
             recall: Stream::RecallRun.rng(seed),
             seed,
-            records: opening.records.clone(),
+            records: opening.records.iter().filter(is_told).cloned().collect(),
             outstanding: None,
             tickets: 0,
             restored: false,
@@ -310,7 +321,8 @@ impl Operator {
         }
         if let (Controlled::Applied { .. }, Plan::Change { change, .. }) = (result, &last.plan) {
             self.restored |= change.note == RESTORED;
-            for new in &change.records {
+            let is_told = |record: &&RegistryRecord| !matches!(record, RegistryRecord::Handset(_));
+            for new in change.records.iter().filter(is_told) {
                 match self.records.iter_mut().find(|old| old.key() == new.key()) {
                     Some(old) => old.clone_from(new),
                     // The first order about it.
@@ -339,11 +351,16 @@ impl World {
             Some(plan) => Some(plan),
             None if calm => operator.restore(),
             None if operator.suspends() => operator.order_bridge(&bridges.collect::<Vec<_>>()),
+            None if operator.minds_handsets() => operator.order_handset(network, directory?),
             None if operator.recalls() => operator.recall(|product| witness.unsold(product)),
             None if operator.rekeys() => operator.rekey(network, directory?),
             None if operator.trades() => operator.trade(today.0, network),
             None => operator.think(today, network),
         });
+        if let Some((msisdn, revision, pin)) = self.operator.given_pin.take() {
+            self.witness.gives_pin(msisdn, revision, pin.clone());
+            self.tell_pin(msisdn, pin);
+        }
         if let Some((ticket, order)) = given {
             if let ControlOrder::Resolve { key, verdict, .. } = &order {
                 self.witness.verdict(*key, *verdict);

@@ -73,6 +73,7 @@ impl World {
         for place in 0..self.fleet.len() {
             self.tell_terminal(place, Input::Begin);
         }
+        self.begin_handsets();
         self.plan_troubles();
     }
 
@@ -170,6 +171,7 @@ impl World {
             && self.witness.is_settled()
             && self.lines.callbacks == 0
             && self.fleet.iter().all(|post| post.terminal.is_gone())
+            && self.are_handsets_idle()
     }
 
     /// The books of the terminals and of the providers, held against what is durable.

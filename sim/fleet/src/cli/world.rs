@@ -28,7 +28,7 @@ Examples:
 A seed determines everything: the same seed and options give the same trace hash. The first failure
 is reduced and printed as one command that repeats it. Kinds of faults: cuts, splits, stalls, tamper,
 crashes, disk, flips, pool, provider, line, operator, habits, clock, limits, bridge, thief, drain,
-market, dead, calendar, keys, flood, queue.")]
+market, dead, calendar, keys, flood, queue, ussd.")]
 pub(super) struct World {
     /// Run one world
     #[arg(long, value_name = "N", required_unless_present_any = ["seeds", "cuts"])]
@@ -241,6 +241,9 @@ fn line(report: &Report) -> Value {
         "batch_records": counts.batch_records,
         "batch_differences": counts.batch_differences,
         "chip_answers": counts.chip_answers,
+        "screens": counts.screens,
+        "dialogs": counts.dialogs,
+        "notices": counts.notices,
         "events": counts.events,
         "virtual_s": report.lasted.0 / 1_000_000_000,
         "faults": faults,

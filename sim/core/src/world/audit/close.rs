@@ -80,7 +80,9 @@ impl Checker {
                 (!same).then_some((1, "sold, and the journal says otherwise"))
             }
             sales_log::State::Declined(_) => {
-                let sold = row.is_some_and(|row| row.state == State::Approved);
+                // A handset of the same terminal may have used the number before.
+                let own = row.filter(|row| !self.is_handsets(&row.key));
+                let sold = own.is_some_and(|row| row.state == State::Approved);
                 (sold && !self.was_undated(key))
                     .then_some((1, "declined, and the journal has it sold"))
             }

@@ -35,6 +35,15 @@ impl Checker {
         if !matches!(TerminalMessage::decode(body), Ok(TerminalMessage::Logon(_))) {
             return;
         }
+        self.dated_welcome(origin, (wall, wall_high));
+    }
+
+    /// A welcome that is under way tells the date of now.
+    pub(super) fn dated_welcome(
+        &mut self,
+        origin: Origin,
+        (wall, wall_high): (UnixMillis, UnixMillis),
+    ) {
         let (today, _) = self.calendar.now(wall);
         let (begun, _) = self.calendar.now(wall_high);
         let dates = self.dates.0.entry(origin.session).or_default();

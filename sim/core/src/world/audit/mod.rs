@@ -22,6 +22,7 @@
 //! | 10 secrets | `secrets` | frames and rows with the mark that every secret bears |
 //! | 1, 7, 10 | `listener` | messages of other makers' terminals with what is served and answered |
 //! | 1, 5 | `listener/asides` | advices with what is confirmed, records of batches with the audit log |
+//! | 1, 2, 7, 10 | `handsets` | orders with what was confirmed, screens with rows, PINs with who may enter |
 //! | 1, 10 | `listener/carried` | what hosts receive of a card with what its terminal sent, and back |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
@@ -31,6 +32,7 @@ mod clock;
 mod close;
 mod dates;
 mod handed;
+mod handsets;
 mod hellos;
 mod history;
 mod host_frames;
@@ -73,6 +75,7 @@ use self::calendar::Calendar;
 use self::clock::Clock;
 use self::dates::Dates;
 use self::handed::Handed;
+use self::handsets::Handsets;
 use self::hellos::Hellos;
 pub(super) use self::host_frames::HostFrames;
 use self::hosts::Hosts;
@@ -120,6 +123,7 @@ pub(super) struct Checker {
     room: Room,
     shunned: Shunned,
     handed: Handed,
+    handsets: Handsets,
     versions: Versions,
     registry: history::Registry,
     receipts: Receipts,
@@ -156,6 +160,8 @@ pub(super) struct Checker {
     two_currencies: bool,
     /// The first terminal that no book is kept of.
     thieves_from: u32,
+    /// The first behind them that only handsets sell for.
+    thieves_to: u32,
     /// The opening is not a day's work: its rows are not counted.
     opening_rows: u64,
 }
@@ -177,6 +183,7 @@ impl Checker {
             room: Room::new(config),
             shunned: Shunned::default(),
             handed: Handed::new(config),
+            handsets: Handsets::new(config),
             versions: Versions::new(config),
             registry: history::Registry::default(),
             receipts: Receipts::default(),
@@ -202,6 +209,7 @@ impl Checker {
             is_draining: false,
             two_currencies: config.faults.has(Fault::Market),
             thieves_from: TERMINAL_FIRST + u32::from(config.terminals),
+            thieves_to: TERMINAL_FIRST + u32::from(config.terminals + config.thieves),
             opening_rows: 0,
         }
     }
@@ -288,11 +296,12 @@ impl Checker {
         self.room.crashed();
         self.shunned.crashed();
         self.handed.crashed();
+        self.handsets.crashed();
     }
 
     /// Time passes: somebody may have waited too long.
     pub(super) fn step(&mut self, at: Moment) {
-        if let Some(waited) = self.requests.overdue(at) {
+        if let Some(waited) = self.overdue(at) {
             let ms = waited.0 / 1_000_000;
             self.violate(at, 8, format!("a request is not answered after {ms} ms"));
         }
@@ -329,7 +338,7 @@ impl Checker {
 
     /// Whether a terminal is in hands that keep no book and no rule.
     fn is_thief(&self, terminal: TerminalId) -> bool {
-        terminal.0 >= self.thieves_from
+        (self.thieves_from..self.thieves_to).contains(&terminal.0)
     }
 
     /// A terminal noticed something that must not happen, whatever the wire does.

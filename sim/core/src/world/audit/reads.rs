@@ -23,8 +23,8 @@ pub(super) struct Reads {
     told: FxHashMap<(SessionId, u32), i64>,
     /// When each row became durable.
     born: FxHashMap<Key, Moment>,
-    /// Every sale, and when it became durable.
-    sales: BTreeMap<(TerminalId, BusinessDate, u32), Moment>,
+    /// Every sale, whether a handset's, and when it became durable.
+    sales: BTreeMap<(bool, TerminalId, BusinessDate, u32), Moment>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,11 +62,11 @@ impl Reads {
     }
 
     /// A row is durable.
-    pub(super) fn durable(&mut self, at: Moment, row: &Transaction) {
+    pub(super) fn durable(&mut self, at: Moment, row: &Transaction, of_handset: bool) {
         let key = row.key;
         self.born.insert(key, at);
         if row.kind.is_sale() {
-            self.sales.insert((key.terminal, key.date, key.stan), at);
+            self.sales.insert((of_handset, key.terminal, key.date, key.stan), at);
         }
     }
 
@@ -83,10 +83,17 @@ impl Reads {
         }
     }
 
-    /// The last sale of a terminal's date that was durable when a request came.
-    fn last_before(&self, terminal: TerminalId, date: BusinessDate, at: Moment) -> Option<u32> {
-        let of_date = self.sales.range((terminal, date, 0)..=(terminal, date, u32::MAX)).rev();
-        of_date.filter(|(_, since)| **since <= at).map(|((_, _, stan), _)| *stan).next()
+    /// The last sale of a terminal's date, or of its handsets, that was durable when a request came.
+    fn last_before(
+        &self,
+        of_handset: bool,
+        terminal: TerminalId,
+        date: BusinessDate,
+        at: Moment,
+    ) -> Option<u32> {
+        let key = |stan| (of_handset, terminal, date, stan);
+        let of_date = self.sales.range(key(0)..=key(u32::MAX)).rev();
+        of_date.filter(|(_, since)| **since <= at).map(|((.., stan), _)| *stan).next()
     }
 }
 
@@ -137,11 +144,19 @@ impl Checker {
         row: &Transaction,
     ) -> Option<(u8, String)> {
         let told = row.key;
+        let of_handset = self.is_of_handset(origin.session);
+        if row.kind.is_sale() && self.is_handsets(&told) != of_handset {
+            return Some((
+                2,
+                format!("a repeat of {asked} shows {told}, which is not its asker's"),
+            ));
+        }
         if asked.stan != 0 {
             let text = format!("a repeat of {asked} shows {told}");
             return (told != *asked).then_some((2, text));
         }
-        let before = self.reads.last_before(asked.terminal, asked.date, origin.received);
+        let (terminal, date) = (asked.terminal, asked.date);
+        let before = self.reads.last_before(of_handset, terminal, date, origin.received);
         let other = (told.terminal, told.date) != (asked.terminal, asked.date);
         let older = before.is_some_and(|before| told.stan < before);
         let text = format!("a repeat of the last sale of {} shows {told}", asked.date);
@@ -149,9 +164,15 @@ impl Checker {
     }
 
     fn not_located(&self, origin: Origin, asked: &Key) -> Option<(u8, String)> {
+        let of_handset = self.is_of_handset(origin.session);
+        let (terminal, date) = (asked.terminal, asked.date);
+        let last = self.reads.last_before(of_handset, terminal, date, origin.received);
         let there = match asked.stan {
-            0 => self.reads.last_before(asked.terminal, asked.date, origin.received).is_some(),
-            _ => self.reads.was_there(asked, origin.received),
+            0 => last.is_some(),
+            _ => {
+                let is_its = self.is_handsets(asked) == of_handset;
+                is_its && self.reads.was_there(asked, origin.received)
+            }
         };
         there.then(|| (2, format!("a repeat of {asked} finds nothing, and it is there")))
     }

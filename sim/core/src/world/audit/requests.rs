@@ -27,6 +27,8 @@ pub(super) struct Requests {
 /// One content that a key was asked for with.
 pub(super) struct Asked {
     pub(super) body: Vec<u8>,
+    /// In which dialog of a handset; over a link its terminal asks.
+    pub(super) dialog: Option<u64>,
     /// Every ruling that the registry of some moment gives.
     pub(super) rulings: Vec<Ruled>,
     /// When it was first verified in this life of the gateway, and which life that is.
@@ -64,6 +66,10 @@ impl Requests {
         (waited > self.patience).then_some(waited)
     }
 
+    pub(super) fn is_too_long(&self, waited: Span) -> bool {
+        waited > self.patience
+    }
+
     fn answered(&mut self, received: Moment) {
         if let Some(count) = self.waiting.get_mut(&received) {
             *count -= 1;
@@ -75,17 +81,36 @@ impl Requests {
 }
 
 impl Checker {
+    /// How long the oldest request has waited, if that is too long.
+    pub(super) fn overdue(&self, now: Moment) -> Option<Span> {
+        let handsets = self.handsets.waited(now);
+        let handsets = handsets.filter(|waited| self.requests.is_too_long(*waited));
+        self.requests.overdue(now).max(handsets)
+    }
+
     /// A session manager has opened a request; gives the registry's state that the operator knows
     /// of.
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;
+        self.take_request(now, origin, (body, None));
+        self.versions.acknowledged()
+    }
+
+    /// What a request asks is noted.
+    pub(super) fn take_request(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        (body, dialog): (&[u8], Option<u64>),
+    ) {
         self.reads.entered(origin, body, self.versions.acknowledged());
         match TerminalMessage::decode(body) {
             Ok(TerminalMessage::Sale(sale)) => {
                 let asked = self.requests.sales.entry(key_of(origin.terminal, &sale)).or_default();
-                if asked.iter().all(|asked| asked.body != body) {
+                if asked.iter().all(|asked| (&asked.body[..], asked.dialog) != (body, dialog)) {
                     let (body, rulings, life) = (body.to_vec(), Vec::new(), self.room.life);
-                    asked.push(Asked { body, rulings, since: now, life, outside: false });
+                    let outside = false;
+                    asked.push(Asked { body, dialog, rulings, since: now, life, outside });
                 }
             }
             Ok(TerminalMessage::Reversal(reversal)) => {
@@ -99,7 +124,6 @@ impl Checker {
             Ok(TerminalMessage::Lookup(lookup)) => self.lookups.entered(origin, &lookup),
             _ => {}
         }
-        self.versions.acknowledged()
     }
 
     /// A pool thread has just verified a request: the registry of any moment between the last one
@@ -110,6 +134,16 @@ impl Checker {
         now: Moment,
         origin: Origin,
         body: &[u8],
+        acknowledged: usize,
+    ) {
+        self.verify_request(now, origin, (body, None), acknowledged);
+    }
+
+    pub(super) fn verify_request(
+        &mut self,
+        now: Moment,
+        origin: Origin,
+        (body, dialog): (&[u8], Option<u64>),
         acknowledged: usize,
     ) {
         let walls = self.clock.walls(now);
@@ -124,7 +158,8 @@ impl Checker {
         let Ok(TerminalMessage::Sale(sale)) = message else { return };
         let rulings = self.versions.rulings(acknowledged, terminal, &sale, &clock);
         let asked = self.requests.sales.entry(key_of(terminal, &sale)).or_default();
-        let Some(asked) = asked.iter_mut().find(|asked| asked.body == body) else { return };
+        let is_it = |asked: &&mut Asked| (&asked.body[..], asked.dialog) == (body, dialog);
+        let Some(asked) = asked.iter_mut().find(is_it) else { return };
         if asked.life != self.room.life {
             (asked.since, asked.life) = (now, self.room.life);
         }
@@ -140,8 +175,10 @@ impl Checker {
 
     /// An answer is leaving.
     pub(super) fn answered(&mut self, origin: Origin) {
-        self.requests.answered(origin.received);
-        self.sessions.answered(origin.session);
+        if !self.is_of_handset(origin.session) {
+            self.requests.answered(origin.received);
+            self.sessions.answered(origin.session);
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 
 use tillgate_core::time::UnixMillis;
 use tillgate_store_core::{
-    AccountKind, AccountRow, Audit, Batch, BusinessDate, Counter, Family, FollowUp, Funding, Key,
-    Kind, Record, RegistryRecord, Serial, State, StoreError, Text, Transaction, Voucher,
+    AccountKind, AccountRow, Audit, Batch, BusinessDate, Counter, Family, FollowUp, Funding,
+    Handset, Key, Kind, PinTries, Record, RegistryRecord, Serial, State, StoreError, Text,
+    Transaction, Voucher,
 };
 
 use super::Checker;
@@ -26,6 +27,8 @@ pub(super) struct Write {
     pub(super) loaded: Vec<VoucherName>,
     /// Vouchers that left the stock.
     taken: Vec<VoucherName>,
+    /// Handsets, and what is remembered of wrong PINs.
+    handsets: (Vec<Handset>, Vec<PinTries>),
     /// What the gateway itself writes into the audit log.
     notes: Vec<String>,
 }
@@ -51,6 +54,7 @@ impl Checker {
                 self.money.allow(seller.id.0, seller.credit_limit_minor);
             }
         }
+        self.read_handsets(at, std::mem::take(&mut done.handsets), found);
         let mut taken = std::mem::take(&mut done.taken);
         for (old, new) in &done.rows {
             self.read_row(old.as_ref(), new, &mut taken, found);
@@ -59,6 +63,7 @@ impl Checker {
                 None => {
                     self.read_new(at, new, &done, found);
                     self.read_frame_row(new, found);
+                    self.read_owner(new, found);
                     if new.kind.is_sale() {
                         self.spend(new);
                     }
@@ -86,7 +91,8 @@ impl Checker {
                 self.shown(at, new);
             }
             if old.is_none() {
-                self.reads.durable(at, new);
+                let of_handset = self.is_handsets(&new.key);
+                self.reads.durable(at, new, of_handset);
             }
         }
         for note in std::mem::take(&mut done.notes) {
@@ -130,6 +136,9 @@ impl Checker {
             Family::Registry => {
                 let record = RegistryRecord::decode(key, value)?;
                 self.receipts.read(&record);
+                if let RegistryRecord::Handset(handset) = &record {
+                    done.handsets.0.push(handset.clone());
+                }
                 done.records.push(record);
             }
             Family::Funding => self.money.load(&Funding::decode(key, value)?.legs),
@@ -168,7 +177,8 @@ impl Checker {
                 }
             }
             Family::Supply => self.withdrawals.read(key, value)?,
-            Family::Meta | Family::History | Family::Handsets => {}
+            Family::Handsets => done.handsets.1.push(PinTries::decode(key, value)?),
+            Family::Meta | Family::History => {}
         }
         Ok(())
     }

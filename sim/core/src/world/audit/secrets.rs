@@ -18,7 +18,7 @@ const FLIPS: u32 = 2;
 impl Checker {
     /// A frame on its way to a terminal.
     pub(in super::super) fn frame(&mut self, at: Moment, bytes: &[u8]) {
-        if bears_secret(bytes) {
+        if bears_secret(bytes) || self.handsets.bears_pin(bytes) {
             self.violate(at, 10, "a secret crosses the wire in the clear".to_owned());
         }
     }
@@ -40,6 +40,9 @@ impl Checker {
 
     pub(super) fn read_secrets(&self, write: &[Change], found: &mut Violations) {
         for Change { family, key, value } in write {
+            if self.handsets.bears_pin(value.as_deref().unwrap_or_default()) {
+                found.push((10, format!("a handset's PIN lies in the clear in {}", family.name())));
+            }
             if bears_secret(key) || value.as_ref().is_some_and(|value| bears_secret(value)) {
                 found.push((10, format!("a secret lies in the clear in {}", family.name())));
             }

@@ -145,6 +145,11 @@ impl Checker {
 
     /// The process has ended in good order: nobody may be left waiting.
     pub(in super::super) fn drained(&mut self, now: Moment) {
+        let handsets = self.handsets.waiting();
+        if handsets > 0 {
+            let text = format!("drained, and {handsets} handsets wait for an answer");
+            self.violate(now, 8, text);
+        }
         let waiting: u32 = self.requests.waiting();
         if waiting > 0 {
             self.violate(now, 8, format!("drained, and {waiting} requests wait for an answer"));

@@ -52,6 +52,7 @@ impl Checker {
             // The reversal of what never came is in no currency.
             let alike = row.currency == currency || row.currency == 0;
             let own = (row.key.terminal, row.key.date) == (new.key.terminal, date);
+            let counts = counts && !self.is_handsets(&row.key);
             counts && alike && own && row.seq < new.seq
         });
         for row in rows {

@@ -5,6 +5,7 @@
 
 mod bridges;
 mod days;
+mod handsets;
 mod hosts;
 mod limits;
 
@@ -14,6 +15,7 @@ use tillgate_core::time::{Calendar, UnixMillis};
 
 pub(super) use self::bridges::Bridge;
 pub(super) use self::days::Days;
+pub(super) use self::handsets::{Handsets, OWN_TERMINALS};
 pub(super) use self::hosts::{Agreement, Host};
 use super::cuts::Ware;
 use super::fault::{Fault, Faults};
@@ -71,6 +73,8 @@ pub(super) struct Config {
     /// Through how many concentrators they come; 0: each has its own connection.
     pub(super) concentrators: u16,
     pub(super) listener: ListenerLimits,
+    /// Handsets over USSD, and their centre.
+    pub(super) handsets: Handsets,
     pub(super) sessions: SessionLimits,
     pub(super) writer: TransactionLimits,
     pub(super) shop: Shop,
@@ -190,6 +194,10 @@ pub(super) enum Stream {
     Concentrators = 74,
     ConcentratorRun = 75,
     Batches = 72,
+    Handsets = 80,
+    HandsetsRun = 81,
+    Dialogs = 82,
+    HandsetOrders = 83,
 }
 
 impl Stream {
@@ -246,6 +254,7 @@ impl Config {
             iso_permille: draw_iso(seed),
             concentrators,
             listener: limits::listener(seed, faults, concentrators > 0),
+            handsets: handsets::draw(seed, faults),
             writer,
             shop: Shop::draw(seed, faults),
             scripted: None,
@@ -257,6 +266,24 @@ impl Config {
     /// The listener's number among the reactors.
     pub(super) fn port(&self) -> u16 {
         self.reactors
+    }
+
+    /// The number of the thread of the USSD links among the reactors.
+    pub(super) fn ussd(&self) -> u16 {
+        self.reactors + 1
+    }
+
+    /// The place of the terminal that a handset sells for: one of the fleet, or its own.
+    pub(super) fn place_of_handset(&self, handset: u16) -> u16 {
+        let mut rng = Stream::Handsets.rng(self.seed ^ (1 + u64::from(handset)) << 32);
+        let (own, fleet) = (number(&mut rng, OWN_TERMINALS), number(&mut rng, self.terminals));
+        let is_shared = rng.chance(self.handsets.shared_permille);
+        if is_shared { fleet } else { self.terminals + self.thieves + own }
+    }
+
+    /// Terminals that only handsets sell for.
+    pub(super) fn own_terminals(&self) -> u16 {
+        if self.handsets.count > 0 { OWN_TERMINALS } else { 0 }
     }
 
     /// Whether the terminal in a place is of another maker.

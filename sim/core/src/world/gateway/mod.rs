@@ -10,6 +10,7 @@ mod pool;
 mod port;
 mod retire;
 mod sessions;
+mod ussd;
 mod writer;
 
 use std::collections::VecDeque;
@@ -31,6 +32,7 @@ pub(super) use self::pool::Job;
 use self::port::Port;
 pub(super) use self::port::listener;
 pub(super) use self::retire::Retiring;
+use self::ussd::Ussd;
 use super::World;
 use super::config::Stream;
 use super::disk::{Change, Disk};
@@ -49,6 +51,8 @@ pub(super) struct Process {
     sessions_armed: Vec<Option<Moment>>,
     /// Of terminals of another maker.
     port: Option<Port>,
+    /// Of handsets.
+    ussd: Option<Ussd>,
     directory: Directory,
     claims: Claims,
     writer: TransactionManager,
@@ -153,6 +157,7 @@ impl World {
             sessions_armed: vec![None; sessions.len()],
             sockets: sessions.iter().map(|_| Sockets::new(&self.config.sessions)).collect(),
             port: Port::new(&self.config, self.listener.as_ref()),
+            ussd: Ussd::new(&self.config, self.life, self.now),
             clock: SystemClock::start(self.now, self.system()),
             looked: self.now,
             sessions,
@@ -174,6 +179,7 @@ impl World {
         self.carry_out();
         self.arm_writer();
         self.wake_writer();
+        self.arm_ussd();
     }
 
     /// The process ends at once: everything but the disk is gone.
@@ -198,6 +204,7 @@ impl World {
         }
         self.retiring = None;
         self.drop_connections();
+        self.drop_centre();
         self.lines.ended(&mut self.queue, self.now);
         self.witness.crashed();
         self.inspect(&disk);
@@ -212,6 +219,7 @@ impl World {
             self.tell_sessions(reactor, tillgate_core::session::Input::Drain);
         }
         self.tell_port(tillgate_core::listener::Input::Drain);
+        self.drain_ussd();
         self.mail_writer(Input::Drain);
     }
 
@@ -220,6 +228,7 @@ impl World {
         self.process.as_ref().is_some_and(|process| {
             process.sessions.iter().all(SessionManager::is_drained)
                 && process.port.as_ref().is_none_or(|port| port.manager.is_drained())
+                && process.ussd.as_ref().is_none_or(Ussd::is_drained)
                 && process.writer.is_drained()
                 && process.writer.pending() == 0
                 && process.mail.is_empty()

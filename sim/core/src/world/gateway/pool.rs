@@ -4,15 +4,20 @@ use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_core::claims::Claim;
 use tillgate_core::id::SessionId;
 use tillgate_core::listener;
-use tillgate_core::processing::{self, Greeting, Handshaken, LinkParameters, Processed, Shaken};
+use tillgate_core::processing::HandsetOrigin;
+use tillgate_core::processing::{
+    self, Greeting, HandsetAsk, Handshaken, LinkParameters, PIN_ENTROPY_BYTES, Processed, Shaken,
+};
 use tillgate_core::session;
 use tillgate_core::time::Moment;
 use tillgate_core::transaction::{Input, Origin, Push, Reply};
+use tillgate_core::ussd::dialogs;
 use tillgate_store_core::ChipAnswer;
 
 use super::super::World;
 use super::super::event::Event;
 use super::super::thief::Overheard;
+use super::ussd::KeptAsk;
 
 /// Work for a pool thread.
 #[expect(clippy::large_enum_variant, reason = "it is boxed while it waits")]
@@ -34,6 +39,8 @@ pub(in super::super) enum Job {
         message: Vec<u8>,
         acknowledged: usize,
     },
+    /// What a dialog of a handset asks, to be verified.
+    Handset { origin: Origin, from: HandsetOrigin, ask: KeptAsk, acknowledged: usize },
     /// An answer to be encoded, and when the writer gave it.
     Reply { reply: Reply, said: Moment },
     /// A command for a terminal.
@@ -65,6 +72,14 @@ impl World {
             let terminal = origin.terminal;
             self.say(|| format!("from {terminal}: {}", hex(message)));
         }
+        if let Job::Handset { origin, from, ask, acknowledged } = &mut job {
+            let (asks, ask) = ((*origin, *from), ask.lent());
+            *acknowledged = self.witness.handset_entered(self.now, asks, &ask);
+            if let HandsetAsk::Message(body) = ask {
+                let terminal = origin.terminal;
+                self.say(|| format!("handset, {terminal}: {:?}", TerminalMessage::decode(body)));
+            }
+        }
         let at = self.now.after(self.pool_delay());
         let life = self.life;
         if let Some(process) = &mut self.process {
@@ -85,6 +100,9 @@ impl World {
             }
             Job::Frame { origin, message, acknowledged, .. } => {
                 self.frame(origin, &message, acknowledged);
+            }
+            Job::Handset { origin, from, ask, acknowledged } => {
+                self.handset((origin, from), &ask.lent(), acknowledged);
             }
             Job::Reply { reply, said } => self.reply(&reply, said),
             Job::Push(push) => self.push(&push),
@@ -149,6 +167,30 @@ impl World {
         }
     }
 
+    fn handset(
+        &mut self,
+        asks: (Origin, HandsetOrigin),
+        ask: &HandsetAsk<'_>,
+        acknowledged: usize,
+    ) {
+        let (origin, from) = asks;
+        let mut entropy = [0; PIN_ENTROPY_BYTES];
+        entropy[..32].copy_from_slice(&self.network.entropy());
+        entropy[32..].copy_from_slice(&self.network.entropy()[..PIN_ENTROPY_BYTES - 32]);
+        let at = (self.wall(), &self.config.calendar);
+        let Some(process) = &self.process else { return };
+        let with = (&process.directory, &self.network.keys);
+        let processed = processing::decode_handset(ask, from, origin, at, with, || entropy);
+        self.witness.handset_verified(self.now, asks, ask, acknowledged);
+        match processed {
+            Processed::Ask(ask) => {
+                self.witness.served_handset(self.now, origin, from);
+                self.mail_writer(Input::Ask(ask));
+            }
+            Processed::Reply(reply) => self.reply(&reply, self.now),
+        }
+    }
+
     /// Encodes an answer; from here on it is as good as said.
     fn reply(&mut self, reply: &Reply, said: Moment) {
         let Some(process) = &self.process else { return };
@@ -171,13 +213,20 @@ impl World {
             Ok(GatewayMessage::Answer(answer)) => format!("to {terminal}: {answer:?}"),
             other => format!("to {terminal}: {other:?}"),
         });
-        Overheard::learns(&mut self.overheard, terminal, &body);
+        let is_handsets = reply.origin.session.reactor == self.config.ussd();
+        if !is_handsets {
+            Overheard::learns(&mut self.overheard, terminal, &body);
+        }
         self.witness.left(self.now, said, reply.origin, &body, &self.network.pins);
         let session = reply.origin.session;
         if session.reactor == self.config.port() {
             return self.reply_frame(reply, &body);
         }
         let effect = processing::effect(&reply.content);
+        if is_handsets {
+            self.witness.handset_answered(self.now, reply.origin, &body);
+            return self.tell_dialogs(dialogs::Input::Replied { session, body: &body, effect });
+        }
         let input = session::Input::Replied { session, body: &body, effect };
         self.tell_sessions(session.reactor, input);
     }

@@ -31,13 +31,16 @@ impl World {
         if self.process.is_some() && self.retiring.is_none() {
             self.say(|| "the gateway is ordered to end".to_owned());
             let listeners = usize::from(self.config.iso_permille > 0);
-            let (life, reactors) = (self.life, usize::from(self.config.reactors) + listeners);
+            let links = usize::from(self.config.handsets.count > 0);
+            let reactors = usize::from(self.config.reactors) + listeners + links;
+            let life = self.life;
             let way = WayDown::begin(self.now, self.config.writer.answer, reactors);
             self.retiring = Some(Retiring { life, way, done: 0 });
             for reactor in 0..self.config.reactors {
                 self.tell_sessions(reactor, session::Input::Drain);
             }
             self.tell_port(listener::Input::Drain);
+            self.drain_ussd();
             self.queue.push(self.now.after(LOOK), Event::Retired { life });
         }
         let pause = self.drain_rng.exponential(every);
@@ -55,7 +58,8 @@ impl World {
             0 => {
                 let listener = process.port.iter().filter(|port| port.manager.is_drained());
                 let reactors = process.sessions.iter().filter(|sessions| sessions.is_drained());
-                reactors.count() + listener.count()
+                let links = process.ussd.iter().filter(|ussd| ussd.is_drained());
+                reactors.count() + listener.count() + links.count()
             }
             _ => 0,
         };

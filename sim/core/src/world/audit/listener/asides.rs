@@ -91,7 +91,9 @@ impl Checker {
                 let stands = differs.is_none() && row.is_some_and(|row| row.reversed_by.is_none());
                 let may = match code {
                     IN_PROGRESS => true,
-                    UNABLE_TO_LOCATE => !self.reads.was_there(&key, origin.received),
+                    UNABLE_TO_LOCATE => {
+                        self.is_handsets(&key) || !self.reads.was_there(&key, origin.received)
+                    }
                     _ => false,
                 };
                 (stands && !may).then_some((1, "it is sold, and is not confirmed"))
@@ -109,6 +111,7 @@ impl Checker {
     ) {
         let key = new.key;
         let is_its = self.listener.terminals.contains(&key.terminal);
+        let is_its = is_its && !self.is_handsets(&key);
         let is_new = old.confirmed_ms == 0 && new.confirmed_ms > 0;
         if is_its && is_new && !self.listener.advices.contains(&(key, new.amount_minor)) {
             found.push((1, format!("{key}: confirmed, and no terminal advised it")));
