@@ -103,8 +103,13 @@ pub const HANDSHAKE_STEP_MAX: u64 = 1 << 48;
 pub const HANDSHAKE_FIRST_MAX: u64 = 1 << 52;
 
 /// Terminals of one shard whose rate of handshakes is remembered, 48 bytes each and twice as many
-/// at most; forgetting one fills its bucket.
+/// at most; forgetting one fills its bucket. The same of those that send datagrams, and their keys'
+/// windows: one that is forgotten is as after a restart.
 pub const RECENT_TERMINALS_MAX: usize = 16_384;
+
+/// Counters below the highest one of a key under which a datagram may still come; each is a bit. A
+/// dialog that was slow is overtaken by a few others of its terminal, never by so many.
+pub const DATAGRAM_WINDOW: u64 = 64;
 
 /// Bounds of the [`crate::transaction::TransactionManager`].
 #[derive(Clone, Copy, Debug)]

@@ -123,7 +123,7 @@ pub fn handshake(
     })
 }
 
-fn open_psk(keys: &Keys, id: TerminalId, key_id: u8, sealed: &Sealed) -> Option<Psk> {
+pub(super) fn open_psk(keys: &Keys, id: TerminalId, key_id: u8, sealed: &Sealed) -> Option<Psk> {
     let mut plain = Secret::new();
     keys.vault.open(&terminal_context(id, key_id), sealed, &mut plain).ok()?;
     <[u8; 32]>::try_from(plain.as_bytes()).ok().map(Psk::new)

@@ -4,11 +4,13 @@
 //! * [`handshake`] — public-key arithmetic, the one dear thing a stranger can ask for.
 //! * [`decode_request`] — decode a body, verify it against the [`Directory`], hand it to the transaction manager.
 //! * [`decode_frame`] — the same of an ISO 8583 listener's message.
+//! * [`open_datagram`] — open a datagram of a USSD terminal, then as [`decode_request`].
 //! * [`decode_handset`] — the same of what is asked from a handset.
 //! * [`encode_reply`] — open a voucher's PIN and encode the answer.
 //! * [`encode_command`] — encode a command for a terminal.
 
 mod card;
+mod datagram;
 mod handset;
 mod handshake;
 mod listener;
@@ -22,6 +24,7 @@ use tillgate_codec::link::channel::{Channel, StaticSecret};
 use tillgate_store_core::vault::Vault;
 use tillgate_store_core::{ResponseCode, TerminalId};
 
+pub use self::datagram::{Datagram, DatagramRefusal, NoAnswer, Opening, SALT_BYTES, open_datagram};
 pub use self::handset::{HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, decode_handset};
 pub use self::handshake::{Greeting, HelloRefusal, Shaken, handshake};
 pub use self::listener::{answer_key, chip_answer, decode_frame};

@@ -190,7 +190,13 @@ fn blank_of(row: &Transaction) -> Answer<'static> {
 
 /// What was refused without a row: nothing in it depends on when it was asked, so that the same
 /// request receives the same bytes.
-fn refused(kind: Answered, stan: u32, date: BusinessDate, code: ResponseCode, out: &mut Vec<u8>) {
+pub(super) fn refused(
+    kind: Answered,
+    stan: u32,
+    date: BusinessDate,
+    code: ResponseCode,
+    out: &mut Vec<u8>,
+) {
     let kind = match kind {
         Answered::Sale => AnswerKind::Sale,
         Answered::Confirm => AnswerKind::Confirm,

@@ -135,7 +135,7 @@ fn not_understood(body: &[u8], error: BodyError, origin: Origin, now: Now) -> Pr
 
 /// The kind of its answer, STAN and date of a request that has them; it is served only once the
 /// logon was answered.
-fn named(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)> {
+pub(super) fn named(message: &TerminalMessage<'_>) -> Option<(Answered, u32, BusinessDate)> {
     let (kind, stan, date) = match message {
         TerminalMessage::Logon(_) | TerminalMessage::Ping(_) | TerminalMessage::Acknowledge(_) => {
             return None;

@@ -94,6 +94,8 @@ pub enum EndReason {
     Overload,
     /// The number dialled from is no handset of the registry, or no menu answers the code.
     Unknown,
+    /// A frame of a terminal was refused.
+    Denied,
 }
 
 impl EndReason {

@@ -47,6 +47,16 @@ pub const STATUSES_MAX: usize = 16;
 pub const BEGIN_EVERY: Span = Span::s(3);
 /// Dialogs of one subscriber at once, before [`BEGIN_EVERY`] counts.
 pub const BEGIN_BURST: u32 = 10;
+/// Between two requests in frames of one subscriber once [`REQUEST_BURST`] is used up. It counts before
+/// anything is opened, so that a handset costs the pool no more than a terminal that sells fast.
+pub const REQUEST_EVERY: Span = Span::s(1);
+/// Requests in frames of one subscriber at once, before [`REQUEST_EVERY`] counts.
+pub const REQUEST_BURST: u32 = 20;
+/// Texts of one dialog with a terminal: the requests of a busy day's end with their parts. Beyond it
+/// the dialog ends.
+pub const TERMINAL_TEXTS_MAX: u16 = 256;
+/// Bytes that an open dialog with a terminal keeps beside the reply: its place, timer and keys.
+pub const TERMINAL_DIALOG_BYTES_MAX: usize = 1_024;
 /// Subscribers whose pace is remembered, 32 bytes each: all that can have dialled in half a minute.
 pub const BEGINS_REMEMBERED_MAX: usize = 262_144;
 /// Orders that are remembered to be asked about before they are ordered again, 32 bytes each.

@@ -11,6 +11,7 @@
 
 mod dialog;
 pub mod dialogs;
+mod frames;
 pub mod http;
 pub mod limits;
 pub mod profile;

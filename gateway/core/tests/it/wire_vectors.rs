@@ -3,17 +3,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use crate::support::{NOON, Rig, today};
+use crate::support::{NOON, Rig, keys, today};
 use serde_json::Value;
 use tillgate_codec::link::channel::{Hello, Psk, StaticSecret, accept};
 use tillgate_codec::link::message::{AnswerKind, BusinessDate, GatewayMessage};
 use tillgate_codec::link::record::{RecordType, Refusal, deframe};
-use tillgate_core::id::{Peer, SessionAge};
-use tillgate_core::limits::SessionLimits;
-use tillgate_core::processing::{Handshaken, Opened};
+use tillgate_core::claims::Claims;
+use tillgate_core::id::{Peer, SessionAge, SessionId};
+use tillgate_core::limits::{ClaimLimits, SessionLimits};
+use tillgate_core::processing::{Datagram, Handshaken, Opened, open_datagram};
 use tillgate_core::session::{Input, Output, SessionManager};
-use tillgate_core::time::Moment;
-use tillgate_store_core::TerminalId;
+use tillgate_core::time::{Calendar, Moment};
+use tillgate_store_core::vault::terminal_context;
+use tillgate_store_core::{Change, RegistryRecord, SellerId, Services, Terminal, TerminalId};
 
 const VECTORS: &str = include_str!("../../../../docs/wire-vectors.json");
 
@@ -173,4 +175,43 @@ fn a_first_record_that_is_no_hello_to_answer_is_refused_with_a_reason_and_closed
         codes[usize::from(refusal.code.0)] += 1;
     }
     assert!(codes[2] > 1 && codes[3] > 1 && codes[4] > 1, "{codes:?}");
+}
+
+/// The code that a gateway refuses a datagram with which has taken these counters of its terminal;
+/// `None`: it opens.
+fn refusal_of(frame: &[u8], taken: &[u64]) -> Option<u8> {
+    let (mut rig, who) = (Rig::new(), TerminalId(70_042));
+    let psk: Vec<u8> = (0..32).collect();
+    let sealed = keys().vault.seal(&terminal_context(who, 1), [4; 12], &psk).unwrap();
+    let terminal = Terminal::new(who, SellerId(5), Services::All, (1, sealed));
+    let records = vec![RegistryRecord::Terminal(terminal)];
+    rig.change(Change { records, ..Change::default() });
+    let generation = rig.directory.key(who, 1).unwrap().generation;
+    let mut claims = Claims::new(ClaimLimits::default());
+    for counter in taken {
+        let age = SessionAge { generation, counter: *counter };
+        claims.claim_datagram(rig.now, who, age).unwrap();
+    }
+    let session = SessionId { reactor: 0, slot: 0, generation: 0 };
+    let datagram = Datagram { session, received: rig.now, frame };
+    let claim = |terminal, age| claims.claim_datagram(Moment(1), terminal, age);
+    let (at, calendar) = (rig.wall, Calendar::default());
+    let with = (&rig.directory, &keys());
+    open_datagram(datagram, (at, &calendar), with, claim, [0; 8]).err().map(|why| why.code().0)
+}
+
+#[test]
+fn a_datagram_that_is_wrong_is_refused_with_the_code_of_the_vectors() {
+    let mut codes = [0; 5];
+    for case in vectors("datagrams_refused") {
+        let taken = case["taken"].as_array().unwrap().iter().map(|taken| taken.as_u64().unwrap());
+        let taken: Vec<u64> = taken.collect();
+        let refusal = refusal_of(&octets(&case["frame"]), &taken).unwrap_or(0);
+        assert_eq!(case["refusal"], refusal, "{}", case["name"]);
+        codes[usize::from(refusal)] += 1;
+    }
+    assert!(codes[2] > 1 && codes[3] > 3 && codes[4] > 8, "{codes:?}");
+    for case in vectors("datagrams") {
+        assert_eq!(refusal_of(&octets(&case["frame"]), &[]), None, "{}", case["name"]);
+    }
 }

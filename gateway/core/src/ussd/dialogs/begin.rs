@@ -82,8 +82,8 @@ impl Dialogs {
     }
 
     /// Whether there is room, and the subscriber has not dialled too often.
-    fn may_begin(&mut self, now: Moment, address: &DialogAddress) -> bool {
-        let open = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+    pub(super) fn may_begin(&mut self, now: Moment, address: &DialogAddress) -> bool {
+        let open = u32::try_from(self.open()).unwrap_or(u32::MAX);
         if open >= self.limits.dialogs_max {
             return false;
         }

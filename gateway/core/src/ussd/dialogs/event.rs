@@ -5,8 +5,9 @@ use tillgate_store_core::TerminalId;
 use tillgate_types::{BusinessDate, Moment, Msisdn, Span, UnixMillis};
 
 use crate::id::SessionId;
-use crate::processing::{Effect, HandsetAsk, HandsetOrigin};
+use crate::processing::{Datagram, DatagramRefusal, Effect, HandsetAsk, HandsetOrigin, Opening};
 use crate::transaction::Origin;
+pub use crate::ussd::frames::FrameStats;
 use crate::ussd::limits::SERVICE_CODE_BYTES_MAX;
 use crate::ussd::{DialogEvent, EndReason, Say};
 
@@ -35,6 +36,9 @@ pub enum Input<'a> {
         /// What it means for the dialog.
         effect: Effect,
     },
+    /// The one outcome of one [`Output::Datagram`]; if it was opened, its one [`Self::Replied`]
+    /// follows.
+    Opened { session: SessionId, result: Result<Box<Opening>, DatagramRefusal> },
     /// The moment that [`super::Dialogs::deadline`] named has come.
     Deadline,
     /// Begin nothing new; finish what was asked.
@@ -51,6 +55,8 @@ pub enum Output<'a> {
     },
     /// For the pool: [`crate::processing::decode_handset`]. Exactly one [`Input::Replied`] comes back.
     Request { origin: Origin, from: HandsetOrigin, ask: HandsetAsk<'a> },
+    /// For the pool: [`crate::processing::open_datagram`]. Exactly one [`Input::Opened`] comes back.
+    Datagram(Datagram<'a>),
     /// For the log: a dialog is over for its subscriber.
     Over(DialogRecord),
 }
@@ -91,6 +97,8 @@ pub struct DialogStats {
     pub notified: u64,
     /// Receipts of ended dialogs that no link could carry.
     pub not_notified: u64,
+    /// Of dialogs with terminals.
+    pub frames: FrameStats,
     /// Ends by [`EndReason::ALL`]'s order.
     pub ended: [u64; EndReason::ALL.len()],
 }

@@ -12,12 +12,16 @@
 //! A subscriber has one dialog at a time. A sale is ordered once for each confirmation; what its
 //! subscriber did not see of it is found out by repeats, which never sell, and sent as a notification
 //! where a link of the same network can.
+//!
+//! Dialogs with service codes that a link has for terminals carry sealed frames instead:
+//! [`super::frames`] has them.
 
 mod ask;
 mod begin;
 mod event;
 mod memory;
-mod slot;
+pub(super) mod slot;
+mod terminals;
 mod unseen;
 
 use std::collections::VecDeque;
@@ -29,9 +33,10 @@ use tillgate_codec::ussd::Room;
 use tillgate_types::{Moment, Msisdn, Span};
 use zeroize::{Zeroize, Zeroizing};
 
-pub use self::event::{Clocks, DialogRecord, DialogStats, Input, Output};
+pub use self::event::{Clocks, DialogRecord, DialogStats, FrameStats, Input, Output};
 use self::memory::Memory;
 use self::slot::{Id, Open, Phase, Slots};
+use super::frames::{Frames, Outgoing, is_of_frames};
 use super::limits::{BEGIN_BURST, BEGIN_EVERY};
 use super::{DialogAddress, DialogEvent, EndReason, Say, SayKind};
 use crate::directory::Directory;
@@ -71,6 +76,8 @@ pub struct DialogLink {
     pub notifies: bool,
     /// Within which the subscriber receives something after each input.
     pub answer: Span,
+    /// Service codes whose dialogs carry the frames of terminals.
+    pub terminals: Vec<String>,
 }
 
 /// See the module.
@@ -81,7 +88,10 @@ pub struct Dialogs {
     calendar: Calendar,
     /// Part of every session's id.
     reactor: u16,
-    slots: Slots,
+    slots: Slots<Open>,
+    frames: Frames,
+    /// The output of frames that the one polled last points into.
+    outgoing: Option<Outgoing>,
     /// Of each subscriber the dialog that is seen.
     live: FxHashMap<Msisdn, Id>,
     memory: Memory,
@@ -145,6 +155,8 @@ impl Dialogs {
             calendar,
             reactor,
             slots: Slots::default(),
+            frames: Frames::new(reactor, limits.idle),
+            outgoing: None,
             live: FxHashMap::default(),
             memory: Memory::default(),
             pace: Pace::new(BEGIN_EVERY, BEGIN_BURST),
@@ -164,6 +176,10 @@ impl Dialogs {
     pub fn handle(&mut self, at: Clocks, input: Input<'_>, directory: &Directory) {
         match input {
             Input::Event { link, event } => self.on_event(at, link, &event, directory),
+            Input::Opened { session, result } => self.frames.opened(at.now, session, result),
+            Input::Replied { session, body, effect } if is_of_frames(session) => {
+                self.frames.replied(at.now, session, body, effect);
+            }
             Input::Replied { session, body, effect } => {
                 let id = Id { slot: session.slot, generation: session.generation };
                 self.on_replied(at, id, (body, effect), directory);
@@ -179,7 +195,7 @@ impl Dialogs {
             // PINs and accounts were in it.
             self.arena.as_mut_slice().zeroize();
             self.arena.clear();
-            return None;
+            return self.poll_frames();
         };
         let arena = &self.arena;
         Some(match queued {
@@ -205,21 +221,23 @@ impl Dialogs {
     /// When to send [`Input::Deadline`].
     #[must_use]
     pub fn deadline(&self) -> Option<Moment> {
-        self.timers.next()
+        self.timers.next().into_iter().chain(self.frames.deadline()).min()
     }
 
     /// Counters and gauges.
     #[must_use]
     pub fn stats(&self) -> DialogStats {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-        let open = count(self.slots.len());
-        DialogStats { open, unseen: open.saturating_sub(count(self.live.len())), ..self.stats }
+        let unseen = count(self.slots.len()).saturating_sub(count(self.live.len()));
+        let (open, frames) = (count(self.open()), self.frames.stats());
+        DialogStats { open, unseen, frames, ..self.stats }
     }
 
     /// After [`Input::Drain`]: nobody waits for an answer. Sales that nobody sees are the journal's.
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.draining
+            && !self.frames.is_asking()
             && !self.slots.ids().into_iter().any(|id| {
                 let phase = self.slots.get(id).map(|open| open.phase);
                 matches!(phase, Some(Phase::Asking(_) | Phase::Ending(_)))
@@ -230,13 +248,22 @@ impl Dialogs {
         match event {
             DialogEvent::Begin { at: address, dialled } => {
                 self.stats.begins += 1;
+                if self.link(link).is_for_terminals(&address.service_code) {
+                    return self.on_terminal(at, (link, address), dialled);
+                }
+                self.frames.end_of(at.now, address.msisdn, EndReason::Replaced);
                 self.on_begin(at, (link, address), dialled, directory);
             }
             DialogEvent::Input { at: address, text } => {
                 self.stats.inputs += 1;
-                self.on_input(at, (link, address), text, directory);
+                if !self.frames.input(at.now, (link, address), text) {
+                    self.on_input(at, (link, address), text, directory);
+                }
             }
             DialogEvent::Ended { at: address, why } => {
+                if self.frames.ended(at.now, (link, address), *why) {
+                    return;
+                }
                 if let Some(id) = self.dialog_at(link, address) {
                     self.leave(at, id, *why);
                 }
@@ -244,6 +271,7 @@ impl Dialogs {
             DialogEvent::Said { ticket, result } => self.on_said(at, *ticket, *result),
             DialogEvent::Lost => {
                 self.set_ready(link, false);
+                self.frames.lost(at.now, link);
                 for id in self.slots.ids() {
                     let is_lost = |open: &&Open| open.link == link && open.phase.is_seen();
                     if self.slots.get(id).filter(is_lost).is_some() {
@@ -283,6 +311,7 @@ impl Dialogs {
     }
 
     fn on_deadline(&mut self, at: Clocks, directory: &Directory) {
+        self.frames.on_deadline(at.now);
         while let Some((fired, slot, generation)) = self.timers.pop(at.now) {
             let id = Id { slot, generation };
             let Some(open) = self.slots.get_mut(id) else { continue };

@@ -10,23 +10,27 @@ use crate::menu::limits::DIALOG_BYTES_MAX;
 use crate::ussd::{DialogAddress, EndReason};
 
 /// The dialogs by number; a number is used again with another generation.
-#[derive(Default)]
-pub(super) struct Slots {
-    slots: Vec<Slot>,
+pub(in crate::ussd) struct Slots<T> {
+    slots: Vec<Slot<T>>,
     free: Vec<u32>,
 }
 
-#[derive(Default)]
-struct Slot {
+struct Slot<T> {
     generation: u32,
-    open: Option<Box<Open>>,
+    open: Option<Box<T>>,
+}
+
+impl<T> Default for Slots<T> {
+    fn default() -> Self {
+        Self { slots: Vec::new(), free: Vec::new() }
+    }
 }
 
 /// A dialog, by number and generation, so that whatever comes late reaches no other one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Id {
-    pub(super) slot: u32,
-    pub(super) generation: u32,
+pub(in crate::ussd) struct Id {
+    pub(in crate::ussd) slot: u32,
+    pub(in crate::ussd) generation: u32,
 }
 
 /// A dialog.
@@ -140,14 +144,14 @@ impl Open {
     }
 }
 
-impl Slots {
-    pub(super) fn len(&self) -> usize {
+impl<T> Slots<T> {
+    pub(in crate::ussd) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
     }
 
-    pub(super) fn insert(&mut self, open: Open) -> Id {
+    pub(in crate::ussd) fn insert(&mut self, open: T) -> Id {
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
+            self.slots.push(Slot { generation: 0, open: None });
             u32::try_from(self.slots.len() - 1).expect("bounded by dialogs_max")
         });
         let place = &mut self.slots[index(slot)];
@@ -156,26 +160,32 @@ impl Slots {
         Id { slot, generation: place.generation }
     }
 
-    pub(super) fn remove(&mut self, id: Id) -> Option<Box<Open>> {
+    pub(in crate::ussd) fn remove(&mut self, id: Id) -> Option<Box<T>> {
         let place = self.slots.get_mut(index(id.slot))?;
         let open = place.open.take_if(|_| place.generation == id.generation)?;
         self.free.push(id.slot);
         Some(open)
     }
 
-    pub(super) fn get(&self, id: Id) -> Option<&Open> {
+    pub(in crate::ussd) fn get(&self, id: Id) -> Option<&T> {
         let place = self.slots.get(index(id.slot)).filter(|it| it.generation == id.generation)?;
         place.open.as_deref()
     }
 
-    pub(super) fn get_mut(&mut self, id: Id) -> Option<&mut Open> {
+    pub(in crate::ussd) fn get_mut(&mut self, id: Id) -> Option<&mut T> {
         let place =
             self.slots.get_mut(index(id.slot)).filter(|it| it.generation == id.generation)?;
         place.open.as_deref_mut()
     }
 
+    /// The dialog that has the number now.
+    pub(in crate::ussd) fn at(&self, slot: u32) -> Option<Id> {
+        let place = self.slots.get(index(slot)).filter(|place| place.open.is_some())?;
+        Some(Id { slot, generation: place.generation })
+    }
+
     /// Every dialog, by rising number.
-    pub(super) fn ids(&self) -> Vec<Id> {
+    pub(in crate::ussd) fn ids(&self) -> Vec<Id> {
         let used = (0..).zip(&self.slots).filter(|(_, place)| place.open.is_some());
         used.map(|(slot, place)| Id { slot, generation: place.generation }).collect()
     }

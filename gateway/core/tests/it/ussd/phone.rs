@@ -4,9 +4,12 @@ use std::sync::Arc;
 
 use arrayvec::ArrayString;
 use tillgate_codec::ussd::Room;
+use tillgate_core::claims::Claims;
+use tillgate_core::id::SessionId;
+use tillgate_core::limits::ClaimLimits;
 use tillgate_core::menu::Menu;
 use tillgate_core::processing::{
-    self, HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, Processed, decode_handset,
+    self, Datagram, HandsetAsk, HandsetOrigin, PIN_ENTROPY_BYTES, Processed, decode_handset,
 };
 use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_core::transaction::{Input as Asked, Origin};
@@ -27,6 +30,9 @@ pub(super) const ANSWER: Span = Span::s(12);
 pub(super) const fn nth(n: u32) -> u32 {
     HANDSET_STANS_FROM + n - 1
 }
+
+/// Dialogs of the tests.
+pub(super) const LIMITS: DialogLimits = DialogLimits { dialogs_max: 100_000, idle: Span::s(180) };
 
 /// What a subscriber was shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +71,10 @@ pub(super) struct Phone {
     /// Whether the centre answers a text only when the test says so.
     pub(super) answers_late: bool,
     late: Vec<u64>,
+    /// Datagrams that the pool has not opened yet.
+    pub(super) datagrams: Vec<(SessionId, Moment, Vec<u8>)>,
+    pub(super) claims: Claims,
+    salts: u64,
 }
 
 pub(super) fn msisdn(last: u64) -> Msisdn {
@@ -84,12 +94,13 @@ pub(super) fn link(name: &str, notifies: bool) -> DialogLink {
         room: Room::FULL,
         notifies,
         answer: ANSWER,
+        terminals: vec!["124".to_owned()],
     }
 }
 
 impl Phone {
     pub(super) fn new() -> Self {
-        Self::with(Rig::new(), vec![link("a", true), link("b", true)], DialogLimits::default())
+        Self::with(Rig::new(), vec![link("a", true), link("b", true)], LIMITS)
     }
 
     pub(super) fn with(rig: Rig, links: Vec<DialogLink>, limits: DialogLimits) -> Self {
@@ -107,6 +118,9 @@ impl Phone {
             session: 1,
             answers_late: false,
             late: Vec::new(),
+            datagrams: Vec::new(),
+            claims: Claims::new(ClaimLimits::default()),
+            salts: 0,
         };
         for last in 1..=3 {
             phone.write(handset(last, 1));
@@ -132,7 +146,7 @@ impl Phone {
         }
     }
 
-    fn clocks(&self) -> Clocks {
+    pub(super) fn clocks(&self) -> Clocks {
         Clocks { now: self.rig.now, wall: self.rig.wall }
     }
 
@@ -170,6 +184,9 @@ impl Phone {
                             HandsetAsk::Message(body) => Kept::Message(body.to_vec()),
                         };
                         self.held.push(Request { origin, from, ask });
+                    }
+                    Output::Datagram(Datagram { session, received, frame }) => {
+                        self.datagrams.push((session, received, frame.to_vec()));
                     }
                     Output::Over(record) => self.over.push(record),
                 }
@@ -220,7 +237,41 @@ impl Phone {
                 Processed::Reply(reply) => self.rig.replies.push(reply),
             }
         }
-        self.take_replies() || had
+        let opened = self.open();
+        self.take_replies() || had || opened
+    }
+
+    /// Opens datagrams as the pool does; whether there were any.
+    fn open(&mut self) -> bool {
+        let datagrams = std::mem::take(&mut self.datagrams);
+        for (session, received, frame) in &datagrams {
+            let (session, received) = (*session, *received);
+            let datagram = Datagram { session, received, frame };
+            let at = (self.rig.wall, &Calendar::default());
+            let (keys, claims, now) = (keys(), &mut self.claims, self.rig.now);
+            let claim = |terminal, age| claims.claim_datagram(now, terminal, age);
+            self.salts += 1;
+            let salt = self.salts.to_be_bytes();
+            let with = (&self.rig.directory, &keys);
+            let found = processing::open_datagram(datagram, at, with, claim, salt);
+            let (result, processed) = match found {
+                Ok((opening, processed)) => (Ok(Box::new(opening)), Some(processed)),
+                Err(refusal) => (Err(refusal), None),
+            };
+            let input = Input::Opened { session, result };
+            self.dialogs.handle(self.clocks(), input, &self.rig.directory);
+            match processed {
+                Some(Processed::Ask(ask)) => self.rig.input(Asked::Ask(ask)),
+                Some(Processed::Reply(reply)) => self.rig.replies.push(reply),
+                None => {}
+            }
+        }
+        !datagrams.is_empty()
+    }
+
+    /// The gateway is killed and starts again: what was in memory is gone, dialogs as well.
+    pub(super) fn restart(self) -> Self {
+        Self::with(self.rig.restart(), vec![link("a", true), link("b", true)], LIMITS)
     }
 
     /// Takes what the transaction manager has answered back to the dialogs.

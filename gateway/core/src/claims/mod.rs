@@ -1,8 +1,13 @@
 //! Handshake counters, claimed when a hello is accepted: the same hello opens one session, however
 //! often and wherever it arrives, and a key cannot ask for curve arithmetic faster than its rate.
+//! Beside them the counters of datagrams, each of which passes once.
 //!
 //! Plain data: the shell keeps several [`Claims`] by terminal ([`shard`]), each behind a short lock
 //! of the pool, and no reactor ever waits for one.
+
+mod window;
+
+use std::hash::Hash;
 
 use rustc_hash::FxHashMap;
 use tillgate_store_core::{Counter, TerminalId};
@@ -12,14 +17,45 @@ use crate::limits::{ClaimLimits, HANDSHAKE_FIRST_MAX, HANDSHAKE_STEP_MAX, RECENT
 use crate::rate::Pace;
 use crate::time::Moment;
 
+use self::window::Window;
+
 /// The counters of some of the terminals.
 pub struct Claims {
     pace: Pace,
     /// The highest counter accepted, by terminal and generation of the key.
     highs: FxHashMap<(TerminalId, u32), u64>,
-    /// Who has shaken hands lately, in two ages so that forgetting costs nothing.
-    recent: FxHashMap<TerminalId, Recent>,
-    before: FxHashMap<TerminalId, Recent>,
+    /// Who has shaken hands lately.
+    recent: Aged<TerminalId, Recent>,
+    /// Datagrams that have come lately, by terminal and generation of the key.
+    windows: Aged<(TerminalId, u32), Window>,
+    /// Who has sent them.
+    senders: Aged<TerminalId, Moment>,
+}
+
+/// What is remembered of [`RECENT_TERMINALS_MAX`] at least, in two ages so that forgetting costs
+/// nothing.
+struct Aged<K, V> {
+    recent: FxHashMap<K, V>,
+    before: FxHashMap<K, V>,
+}
+
+impl<K, V> Default for Aged<K, V> {
+    fn default() -> Self {
+        Self { recent: FxHashMap::default(), before: FxHashMap::default() }
+    }
+}
+
+impl<K: Copy + Eq + Hash, V: Copy> Aged<K, V> {
+    fn get(&self, of: K) -> Option<V> {
+        self.recent.get(&of).or_else(|| self.before.get(&of)).copied()
+    }
+
+    fn insert(&mut self, of: K, value: V) {
+        if self.recent.len() >= RECENT_TERMINALS_MAX && !self.recent.contains_key(&of) {
+            self.before = std::mem::take(&mut self.recent);
+        }
+        self.recent.insert(of, value);
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -64,8 +100,9 @@ impl Claims {
         Self {
             pace: Pace::new(limits.every, limits.burst),
             highs: FxHashMap::default(),
-            recent: FxHashMap::default(),
-            before: FxHashMap::default(),
+            recent: Aged::default(),
+            windows: Aged::default(),
+            senders: Aged::default(),
         }
     }
 
@@ -96,17 +133,34 @@ impl Claims {
         if counter > high.max(HANDSHAKE_FIRST_MAX).saturating_add(HANDSHAKE_STEP_MAX) {
             return Err(ClaimRefusal::TooFar);
         }
-        let recent = self.recent.get(&terminal).or_else(|| self.before.get(&terminal)).copied();
+        let recent = self.recent.get(terminal);
         let mut paced = recent.map_or(Moment::default(), |recent| recent.paced);
         if self.pace.take(now, &mut paced).is_err() {
             return Err(ClaimRefusal::TooFast);
         }
         self.highs.insert((terminal, generation), counter);
-        if self.recent.len() >= RECENT_TERMINALS_MAX && !self.recent.contains_key(&terminal) {
-            self.before = std::mem::take(&mut self.recent);
-        }
         self.recent.insert(terminal, Recent { paced, session });
         Ok(recent.map(|recent| recent.session))
+    }
+
+    /// Claims the counter of a datagram whose tag is right: the same one passes once.
+    ///
+    /// # Errors
+    /// Why not; nothing is claimed then.
+    pub fn claim_datagram(
+        &mut self,
+        now: Moment,
+        terminal: TerminalId,
+        SessionAge { generation, counter }: SessionAge,
+    ) -> Result<(), ClaimRefusal> {
+        let of = (terminal, generation);
+        let window = self.windows.get(of).unwrap_or_default().with(counter);
+        let window = window.ok_or(ClaimRefusal::Replayed)?;
+        let mut paced = self.senders.get(terminal).unwrap_or_default();
+        self.pace.take(now, &mut paced).map_err(|_| ClaimRefusal::TooFast)?;
+        self.senders.insert(terminal, paced);
+        self.windows.insert(of, window);
+        Ok(())
     }
 }
 
@@ -189,5 +243,51 @@ mod tests {
         );
         assert_eq!(claim(&mut claims, 12, 0, 4), Ok(()));
         assert_eq!(claim(&mut claims, 12, 0, 5), Err(ClaimRefusal::TooFast));
+    }
+    fn datagram(
+        claims: &mut Claims,
+        at_s: u64,
+        generation: u32,
+        counter: u64,
+    ) -> Result<(), ClaimRefusal> {
+        let at = Moment(at_s * 1_000_000_000);
+        claims.claim_datagram(at, WHO, SessionAge { generation, counter })
+    }
+
+    #[test]
+    fn a_datagram_passes_once_and_its_counter_is_not_that_of_handshakes() {
+        let mut claims = claims();
+        assert_eq!(claim(&mut claims, 1, 0, 9), Ok(()));
+        assert_eq!(datagram(&mut claims, 1, 0, 9), Ok(()));
+        assert_eq!(datagram(&mut claims, 1, 0, 9), Err(ClaimRefusal::Replayed));
+        assert_eq!(datagram(&mut claims, 1, 0, 8), Ok(()), "it was late");
+        assert_eq!(datagram(&mut claims, 1, 1, 9), Ok(()), "a key of its own");
+        assert_eq!(claim(&mut claims, 1, 0, 10), Ok(()));
+    }
+
+    #[test]
+    fn datagrams_beyond_the_rate_are_refused_and_use_up_no_counter() {
+        let mut claims = claims();
+        for counter in 1..=3 {
+            assert_eq!(datagram(&mut claims, 10, 0, counter), Ok(()));
+        }
+        for counter in [4, 5] {
+            let found = datagram(&mut claims, 10, 1, counter);
+            assert_eq!(found, Err(ClaimRefusal::TooFast), "nor with another key");
+        }
+        assert_eq!(datagram(&mut claims, 10, 0, 3), Err(ClaimRefusal::Replayed));
+        assert_eq!(datagram(&mut claims, 12, 0, 4), Ok(()), "a copy has taken nothing of the rate");
+    }
+
+    #[test]
+    fn what_is_remembered_of_datagrams_is_bounded() {
+        let mut claims = Claims::new(ClaimLimits { every: Span::ZERO, burst: 1 });
+        let most = u32::try_from(2 * RECENT_TERMINALS_MAX).unwrap();
+        for terminal in 0..most + 10 {
+            let age = SessionAge { generation: 0, counter: 1 };
+            assert_eq!(claims.claim_datagram(Moment(1), TerminalId(terminal), age), Ok(()));
+        }
+        let Aged { recent, before } = &claims.windows;
+        assert!(recent.len() + before.len() <= 2 * RECENT_TERMINALS_MAX);
     }
 }

@@ -1,0 +1,427 @@
+//! Dialogs with terminals: sealed frames instead of menus. Sans-I/O, and part of
+//! [`super::dialogs::Dialogs`], which says whose dialogs these are.
+//!
+//! ```text
+//!   Begin ─▶ Listening ──REQUEST──▶ Opening ──▶ Asking ──answer, or too late──▶ part 0, Listening
+//!               ▲  │                   │                                          or over
+//!               └──┘ NEXT: a part      └─▶ refused, over
+//! ```
+//!
+//! The pool opens a request and asks; the reply is sealed here with what it found, and held until the
+//! next request. Nothing is kept of a request when its dialog ends: it goes on, and the terminal asks
+//! again in another dialog.
+
+mod talk;
+
+use std::collections::VecDeque;
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::{FxHashMap, FxHasher};
+use tillgate_codec::link::datagram::{GatewayFrame, Parts, TerminalFrame};
+use tillgate_codec::ussd::armour::{self, Form};
+use tillgate_types::{Moment, Msisdn, Span};
+
+use self::talk::{Phase, Talk};
+use super::dialogs::slot::{Id, Slots};
+use super::dialogs::{DialogLink, DialogRecord};
+use super::limits::{
+    BEGINS_REMEMBERED_MAX, REDELIVERY, REQUEST_BURST, REQUEST_EVERY, TERMINAL_TEXTS_MAX,
+};
+use super::{DialogAddress, EndReason, SayKind};
+use crate::id::SessionId;
+use crate::processing::{DatagramRefusal, Effect, NoAnswer, Opening};
+use crate::rate::{Debts, Pace};
+use crate::timers::Timers;
+
+/// Marks the slots of sessions that are requests of frames: those of menus are below it.
+const FRAMES: u32 = 1 << 31;
+
+/// What a terminal is shown that has dialled the service code alone.
+const READY: &str = "OK";
+
+/// Counters since the start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FrameStats {
+    /// Requests that were opened.
+    pub opened: u64,
+    /// Parts of replies that were said.
+    pub parts: u64,
+    /// Requests that were answered before their outcome was known.
+    pub late: u64,
+    /// Frames refused, by [`DatagramRefusal::ALL`]'s order.
+    pub refused: [u64; DatagramRefusal::ALL.len()],
+}
+
+/// One thing to do.
+pub(super) enum Outgoing {
+    Say { link: u16, at: Box<DialogAddress>, kind: SayKind, text: String, by: Moment },
+    Open { session: SessionId, received: Moment, frame: Vec<u8> },
+    Over(DialogRecord),
+}
+
+/// See the module.
+pub(super) struct Frames {
+    reactor: u16,
+    idle: Span,
+    slots: Slots<Talk>,
+    /// Of each subscriber the dialog that goes on.
+    live: FxHashMap<Msisdn, Id>,
+    pace: Pace,
+    paces: Debts<Msisdn>,
+    timers: Timers,
+    /// Counts requests: an answer that comes late belongs to none of today.
+    turn: u32,
+    queue: VecDeque<Outgoing>,
+    stats: FrameStats,
+}
+
+/// Whether it is a request of frames.
+pub(super) fn is_of_frames(session: SessionId) -> bool {
+    session.slot & FRAMES != 0
+}
+
+impl Frames {
+    pub(super) fn new(reactor: u16, idle: Span) -> Self {
+        Self {
+            reactor,
+            idle,
+            slots: Slots::default(),
+            live: FxHashMap::default(),
+            pace: Pace::new(REQUEST_EVERY, REQUEST_BURST),
+            paces: Debts::default(),
+            timers: Timers::default(),
+            turn: 0,
+            queue: VecDeque::new(),
+            stats: FrameStats::default(),
+        }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn stats(&self) -> FrameStats {
+        self.stats
+    }
+
+    pub(super) fn deadline(&self) -> Option<Moment> {
+        self.timers.next()
+    }
+
+    pub(super) fn poll(&mut self) -> Option<Outgoing> {
+        self.queue.pop_front()
+    }
+
+    /// Whether a terminal waits for an answer.
+    pub(super) fn is_asking(&self) -> bool {
+        let asks = |id: &Id| self.slots.get(*id).is_some_and(|talk| talk.phase.is_asking());
+        self.slots.ids().iter().any(asks)
+    }
+
+    /// Whether a centre has delivered a begin again.
+    pub(super) fn is_redelivery(
+        &self,
+        now: Moment,
+        (link, address): (u16, &DialogAddress),
+        dialled: &str,
+    ) -> bool {
+        let found = self.live.get(&address.msisdn).and_then(|id| self.slots.get(*id));
+        found.is_some_and(|talk| {
+            let is_same = talk.is_at(link, address) && talk.dialled == digest(dialled);
+            let is_certain = !address.key.is_empty() || talk.phase.is_asking();
+            is_same && is_certain && now.since(talk.began) < REDELIVERY
+        })
+    }
+
+    /// A terminal dials; `refusal` says why it may not.
+    pub(super) fn begin(
+        &mut self,
+        now: Moment,
+        (link, of): (u16, &DialogLink),
+        address: &DialogAddress,
+        dialled: &str,
+        refusal: Option<DatagramRefusal>,
+    ) {
+        self.end_of(now, address.msisdn, EndReason::Replaced);
+        let talk = Talk::new(now, (link, of), address, digest(dialled));
+        let id = self.slots.insert(talk);
+        self.live.insert(address.msisdn, id);
+        if let Some(refusal) = refusal {
+            return self.refuse(now, id, refusal);
+        }
+        match behind(dialled, &address.service_code) {
+            Some(text) => self.take(now, id, text),
+            None => {
+                self.say(now, id, SayKind::Continue, READY.to_owned());
+                self.wait(id, now.after(self.idle));
+            }
+        }
+    }
+
+    /// What was typed; `false`: it belongs to no dialog of these.
+    pub(super) fn input(
+        &mut self,
+        now: Moment,
+        (link, address): (u16, &DialogAddress),
+        text: &str,
+    ) -> bool {
+        let Some(id) = self.at(link, address) else { return false };
+        let Some(talk) = self.slots.get_mut(id) else { return false };
+        if talk.phase.is_asking() {
+            // Its reply is on the way: what was delivered again asks nothing.
+            return true;
+        }
+        talk.received = now;
+        talk.at.renew(address);
+        if talk.typed == digest(text) && talk.held.is_some() {
+            // The same once more: its reply once more.
+            let part = talk.part;
+            self.say_part(now, id, part);
+            return true;
+        }
+        if talk.texts >= TERMINAL_TEXTS_MAX {
+            self.refuse(now, id, DatagramRefusal::SubscriberTooFast);
+            return true;
+        }
+        self.take(now, id, text);
+        true
+    }
+
+    /// A frame in its armour.
+    fn take(&mut self, now: Moment, id: Id, text: &str) {
+        let mut frame = Vec::new();
+        let typed = digest(text);
+        let found = match armour::decode(text.as_bytes(), &mut frame) {
+            Ok(_) => TerminalFrame::decode(&frame).map_err(DatagramRefusal::from),
+            Err(_) => Err(DatagramRefusal::Malformed),
+        };
+        let is_last = match found {
+            Ok(TerminalFrame::Next { index }) => {
+                let Some(talk) = self.slots.get_mut(id) else { return };
+                if !talk.has_part(index) {
+                    return self.refuse(now, id, DatagramRefusal::Malformed);
+                }
+                (talk.typed, talk.part) = (typed, index);
+                return self.say_part(now, id, index);
+            }
+            Ok(TerminalFrame::Request(request)) => request.header.is_last,
+            Err(refusal) => return self.refuse(now, id, refusal),
+        };
+        let Some(msisdn) = self.slots.get(id).map(|talk| talk.at.msisdn) else { return };
+        if !self.may_ask(now, msisdn) {
+            return self.refuse(now, id, DatagramRefusal::SubscriberTooFast);
+        }
+        self.turn = self.turn.wrapping_add(1);
+        let turn = self.turn;
+        let Some(talk) = self.slots.get_mut(id) else { return };
+        (talk.typed, talk.part, talk.held) = (typed, 0, None);
+        (talk.phase, talk.turn, talk.is_last) = (Phase::Opening, turn, is_last);
+        let (received, due) = (talk.received, talk.received.after(talk.answer));
+        self.wait(id, due);
+        let session = SessionId { reactor: self.reactor, slot: id.slot | FRAMES, generation: turn };
+        self.queue.push_back(Outgoing::Open { session, received, frame });
+    }
+
+    fn may_ask(&mut self, now: Moment, msisdn: Msisdn) -> bool {
+        let mut full_at = self.paces.take(msisdn).unwrap_or_default();
+        let taken = self.pace.take(now, &mut full_at);
+        self.paces.keep(now, BEGINS_REMEMBERED_MAX, msisdn, full_at);
+        taken.is_ok()
+    }
+
+    /// The pool has opened a request, or refused it.
+    pub(super) fn opened(
+        &mut self,
+        now: Moment,
+        session: SessionId,
+        result: Result<Box<Opening>, DatagramRefusal>,
+    ) {
+        let Some(id) = self.asking(session) else { return };
+        match result {
+            Ok(opening) => {
+                self.stats.opened += 1;
+                if let Some(talk) = self.slots.get_mut(id) {
+                    talk.terminal = Some(opening.terminal);
+                    talk.phase = Phase::Asking(opening);
+                }
+            }
+            Err(refusal) => self.refuse(now, id, refusal),
+        }
+    }
+
+    /// The answer to a request that was opened.
+    pub(super) fn replied(&mut self, now: Moment, session: SessionId, body: &[u8], effect: Effect) {
+        let Some(id) = self.asking(session) else { return };
+        if effect == Effect::End {
+            return self.refuse(now, id, DatagramRefusal::UnknownKey);
+        }
+        match body {
+            [] => self.answer_nothing(now, id),
+            _ => self.answer(now, id, body),
+        }
+    }
+
+    /// Nobody answers the request any more, or not in time.
+    fn answer_nothing(&mut self, now: Moment, id: Id) {
+        let Some(talk) = self.slots.get_mut(id) else { return };
+        let no_answer = match &mut talk.phase {
+            Phase::Asking(opening) => std::mem::replace(&mut opening.no_answer, NoAnswer::Refused),
+            Phase::Opening | Phase::Listening => NoAnswer::Refused,
+        };
+        match no_answer {
+            NoAnswer::InProgress(body) => {
+                self.stats.late += 1;
+                self.answer(now, id, &body);
+            }
+            NoAnswer::Empty => self.answer(now, id, &[]),
+            NoAnswer::Refused => self.refuse(now, id, DatagramRefusal::Busy),
+        }
+    }
+
+    fn answer(&mut self, now: Moment, id: Id, body: &[u8]) {
+        let Some(talk) = self.slots.get_mut(id) else { return };
+        let Phase::Asking(opening) = std::mem::replace(&mut talk.phase, Phase::Listening) else {
+            return;
+        };
+        let mut sealed = Vec::new();
+        let fits = opening.exchange.seal(opening.salt, body, &mut sealed);
+        let parts = fits.and_then(|()| Parts::new(sealed, talk.frame_bytes));
+        let Ok(parts) = parts else {
+            // No answer of today is so long on a link that may have terminals.
+            return self.refuse(now, id, DatagramRefusal::Busy);
+        };
+        talk.held = Some(parts);
+        self.say_part(now, id, 0);
+    }
+
+    /// Says a part of the reply that is held; the last one may end the dialog.
+    fn say_part(&mut self, now: Moment, id: Id, index: u8) {
+        let Some(talk) = self.slots.get(id) else { return };
+        let Some(parts) = &talk.held else { return };
+        let mut frame = Vec::new();
+        parts.frame(index, &mut frame);
+        let is_over = talk.is_last && index == parts.last();
+        self.stats.parts += 1;
+        let kind = if is_over { SayKind::End } else { SayKind::Continue };
+        self.say(now, id, kind, armoured(&frame));
+        if is_over {
+            return self.close(now, id, EndReason::Done);
+        }
+        self.wait(id, now.after(self.idle));
+    }
+
+    /// Answers in clear, and ends the dialog.
+    fn refuse(&mut self, now: Moment, id: Id, refusal: DatagramRefusal) {
+        let place = DatagramRefusal::ALL.iter().position(|known| *known == refusal);
+        self.stats.refused[place.expect("ALL lists every reason")] += 1;
+        self.say(now, id, SayKind::End, armoured(&GatewayFrame::refusal(refusal.code())));
+        let is_full = refusal == DatagramRefusal::Busy;
+        self.close(now, id, if is_full { EndReason::Overload } else { EndReason::Denied });
+    }
+
+    fn say(&mut self, now: Moment, id: Id, kind: SayKind, text: String) {
+        let Some(talk) = self.slots.get_mut(id) else { return };
+        talk.texts = talk.texts.saturating_add(1);
+        let (link, at) = (talk.link, Box::new(talk.at.clone()));
+        let by = talk.received.max(now).after(talk.answer);
+        self.queue.push_back(Outgoing::Say { link, at, kind, text, by });
+    }
+
+    /// A dialog is over; `false`: it was none of these.
+    pub(super) fn ended(
+        &mut self,
+        now: Moment,
+        (link, address): (u16, &DialogAddress),
+        why: EndReason,
+    ) -> bool {
+        let found = self.at(link, address);
+        if let Some(id) = found {
+            self.close(now, id, why);
+        }
+        found.is_some()
+    }
+
+    /// A subscriber begins another dialog.
+    pub(super) fn end_of(&mut self, now: Moment, msisdn: Msisdn, why: EndReason) {
+        if let Some(id) = self.live.get(&msisdn).copied() {
+            self.close(now, id, why);
+        }
+    }
+
+    pub(super) fn lost(&mut self, now: Moment, link: u16) {
+        for id in self.slots.ids() {
+            if self.slots.get(id).is_some_and(|talk| talk.link == link) {
+                self.close(now, id, EndReason::LinkLost);
+            }
+        }
+    }
+
+    pub(super) fn on_deadline(&mut self, now: Moment) {
+        while let Some((fired, slot, generation)) = self.timers.pop(now) {
+            let id = Id { slot, generation };
+            let Some(talk) = self.slots.get_mut(id) else { continue };
+            if talk.armed != fired {
+                continue;
+            }
+            talk.armed = Moment(u64::MAX);
+            if talk.due > now {
+                let due = talk.due;
+                self.wait(id, due);
+            } else if talk.phase.is_asking() {
+                self.answer_nothing(now, id);
+            } else {
+                self.close(now, id, EndReason::SubscriberTimeout);
+            }
+        }
+    }
+
+    fn wait(&mut self, id: Id, due: Moment) {
+        let Some(talk) = self.slots.get_mut(id) else { return };
+        talk.due = due;
+        if due < talk.armed {
+            talk.armed = due;
+            self.timers.arm(due, id.slot, id.generation);
+        }
+    }
+
+    /// The dialog of that key over a link.
+    fn at(&self, link: u16, address: &DialogAddress) -> Option<Id> {
+        let id = *self.live.get(&address.msisdn)?;
+        self.slots.get(id)?.is_at(link, address).then_some(id)
+    }
+
+    /// The dialog that waits for what was asked so.
+    fn asking(&self, session: SessionId) -> Option<Id> {
+        let id = self.slots.at(session.slot & !FRAMES)?;
+        let talk = self.slots.get(id)?;
+        (talk.turn == session.generation && talk.phase.is_asking()).then_some(id)
+    }
+
+    fn close(&mut self, now: Moment, id: Id, why: EndReason) {
+        let Some(talk) = self.slots.remove(id) else { return };
+        if self.live.get(&talk.at.msisdn) == Some(&id) {
+            self.live.remove(&talk.at.msisdn);
+        }
+        self.queue.push_back(Outgoing::Over(talk.record(now, why)));
+    }
+}
+
+fn armoured(frame: &[u8]) -> String {
+    let mut text = Vec::new();
+    armour::encode(Form::Text, frame, &mut text).expect("cut to what the link carries");
+    String::from_utf8(text).expect("armour is ASCII")
+}
+
+/// What was dialled behind the service code.
+fn behind<'d>(dialled: &'d str, code: &str) -> Option<&'d str> {
+    let rest = dialled.trim().strip_suffix('#').unwrap_or(dialled);
+    let rest = rest.strip_prefix('*').unwrap_or(rest);
+    let rest = rest.strip_prefix(code.trim_matches(['*', '#']))?;
+    rest.strip_prefix('*').filter(|rest| !rest.is_empty())
+}
+
+fn digest(text: &str) -> u64 {
+    let mut hasher = FxHasher::default();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
