@@ -28,8 +28,8 @@ use toml::de::DeTable;
 pub use budget::{Budget, Short};
 pub use error::{ConfigError, Fault};
 pub use sections::{
-    Address, Admin, Bridge, BridgeKind, Callback, Import, Iso8583Listener, KekOld, Link, Listen,
-    ListenerTls, Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls,
+    Address, Admin, Bridge, BridgeKind, Callback, Code, Import, Iso8583Listener, KekOld, Link,
+    Listen, ListenerTls, Log, LogFormat, LogLevel, Profile, ProfileSource, Secret, Store, Tls,
     Transactions, Ussd, UssdBind, UssdHttp, UssdLink, UssdSecret, Workers,
 };
 pub use template::{InstallOptions, template};

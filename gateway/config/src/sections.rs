@@ -300,6 +300,8 @@ sections! {
         response_s: u16 = number(1..=120, 10),
         /// A subscriber receives something within this after each input: less than the centre waits.
         answer_s: u16 = number(2..=60, 12),
+        /// Service codes whose dialogs carry the sealed frames of terminals.
+        terminals: Vec<Code> = codes(),
     }
 
     /// One `[[ussd_http]]`
@@ -323,6 +325,8 @@ sections! {
         requests_max: u32 = number(1..=10_000, 1_000),
         /// Sessions at once, those that are over lately included.
         sessions_max: u32 = number(1..=131_072, 100_000),
+        /// Service codes whose dialogs carry the sealed frames of terminals.
+        terminals: Vec<Code> = codes(),
     }
 
     /// `secret` of a `[[ussd_http]]`: one of the two places, and the file.
@@ -334,6 +338,15 @@ sections! {
         /// The file with the secret.
         file: PathBuf = path("keys/aggregator.secret"),
     }
+}
+
+/// A service code, without the signs around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Its digits, with `*` between them.
+    pub code: String,
+    /// Line and column in the file.
+    pub place: (usize, usize),
 }
 
 /// How a USSD link binds.

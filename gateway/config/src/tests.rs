@@ -462,3 +462,30 @@ fn what_is_wrong_with_a_link_over_http_is_named() {
     let said = load(&format!("{GOOD}{smpp}{good}")).unwrap_err();
     assert!(said.contains("two USSD links are called \"at\""), "{said}");
 }
+
+#[test]
+fn service_codes_of_terminals_are_digits_and_named_once() {
+    let of = |codes: &str| {
+        let text = format!("{GOOD}{AGGREGATOR}{SECRET_LINE}terminals = {codes}\n");
+        load(&text).map(|mut config| config.ussd_http.remove(0).terminals)
+    };
+    let codes = of("[\"124\", \"*384*7#\"]").unwrap();
+    let codes: Vec<&str> = codes.iter().map(|of| of.code.as_str()).collect();
+    assert_eq!(codes, ["124", "384*7"]);
+    assert!(
+        load(&format!("{GOOD}{AGGREGATOR}{SECRET_LINE}")).unwrap().ussd_http[0]
+            .terminals
+            .is_empty()
+    );
+    for (said, expected) in [
+        ("[\"12a\"]", "ussd_http.terminals has \"12a\"; write what terminals dial"),
+        ("[\"\"]", "ussd_http.terminals has \"\""),
+        ("[\"12345678901234567890\"]", "1 to 19 digits"),
+        ("[\"124\", \"*124#\"]", "ussd_http.terminals has \"*124#\" twice"),
+        ("[]", "a list of texts"),
+        ("\"124\"", "a list of texts"),
+    ] {
+        let found = of(said).unwrap_err();
+        assert!(found.contains(expected), "{said}: {found}");
+    }
+}

@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 
 use tillgate_core::listener::Subnet;
+use tillgate_core::ussd::limits::SERVICE_CODE_BYTES_MAX;
 use tillgate_store_core::record::is_bridge_name;
 
 use super::Fault;
 use super::bridge::address;
+use super::error::place;
 use super::reader::{Key, Reader};
-use super::sections::{Address, ListenerTls, Profile, Tls, UssdHttp, UssdSecret};
+use super::sections::{Address, Code, ListenerTls, Profile, Tls, UssdHttp, UssdSecret};
 
 impl<'a> Reader<'a> {
     /// A name is a metric label.
@@ -97,6 +99,33 @@ impl<'a> Reader<'a> {
                 self.faults.push(Fault { place, text });
             }
         }
+    }
+
+    /// Service codes; none if nothing is said.
+    pub(super) fn codes(&mut self, key: Key<'a>) -> Vec<Code> {
+        if !key.is_there() {
+            return Vec::new();
+        }
+        let (mut codes, name): (Vec<Code>, _) = (Vec::new(), key.name.clone());
+        for (at, text) in self.texts(key, "124") {
+            let code = text.trim_matches(['*', '#']).to_owned();
+            let is_code = code.starts_with(|sign: char| sign.is_ascii_digit())
+                && code.bytes().all(|sign| sign.is_ascii_digit() || sign == b'*')
+                && code.len() + 2 <= SERVICE_CODE_BYTES_MAX;
+            if !is_code {
+                let most = SERVICE_CODE_BYTES_MAX - 2;
+                let text = format!(
+                    "{name} has {text:?}; write what terminals dial, 1 to {most} digits and *, for \
+                     example \"124\" for *124#"
+                );
+                self.fault(at, text);
+            } else if codes.iter().any(|known| known.code == code) {
+                self.fault(at, format!("{name} has {text:?} twice"));
+            } else {
+                codes.push(Code { code, place: place(self.source, at) });
+            }
+        }
+        codes
     }
 
     /// Files; none if nothing is said.

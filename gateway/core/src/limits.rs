@@ -108,7 +108,7 @@ pub const HANDSHAKE_FIRST_MAX: u64 = 1 << 52;
 pub const RECENT_TERMINALS_MAX: usize = 16_384;
 
 /// Counters below the highest one of a key under which a datagram may still come; each is a bit. A
-/// dialog that was slow is overtaken by a few others of its terminal, never by so many.
+/// dialog that was slow is overtaken by a few others of its terminal, not by 64.
 pub const DATAGRAM_WINDOW: u64 = 64;
 
 /// Bounds of the [`crate::transaction::TransactionManager`].

@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 pub(crate) use tillgate_config::{
-    Address, Bridge, BridgeKind, Budget, Config, ConfigError, Fault, HttpUrl, Import,
+    Address, Bridge, BridgeKind, Budget, Code, Config, ConfigError, Fault, HttpUrl, Import,
     InstallOptions, Iso8583Listener, KekOld, ListenerTls, Log, LogFormat, LogLevel, Profile,
     ProfileSource, Scheme, Secret, Store, Tls, UssdBind, UssdHttp, UssdLink, UssdSecret, template,
 };

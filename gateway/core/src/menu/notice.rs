@@ -31,6 +31,12 @@ impl Menu {
         self.codes.is_empty() || self.codes.iter().any(|known| digits(known) == digits(code))
     }
 
+    /// Whether it names this service code.
+    #[must_use]
+    pub fn names(&self, code: &str) -> bool {
+        !self.codes.is_empty() && self.answers(code)
+    }
+
     /// Appends a last text, one page of it.
     pub fn notice(&self, notice: Notice, language: Language, room: Room, out: &mut String) {
         let key = match notice {

@@ -18,7 +18,8 @@ use tillgate_codec::limits::PAYLOAD_BYTES_MAX;
 use tillgate_core::card::{append, reserve};
 use tillgate_core::directory::Rekeyed;
 use tillgate_core::id::SessionId;
-use tillgate_core::processing::{Effect, HandsetOrigin, Opened};
+use tillgate_core::processing::{DatagramRefusal, Effect, HandsetOrigin, Opened, Opening};
+use tillgate_core::time::Moment;
 use tillgate_core::transaction::{Ask, Origin, Push, Reply};
 use tillgate_store_core::{ChipAnswer, TerminalId};
 use zeroize::Zeroize as _;
@@ -64,6 +65,12 @@ pub(crate) enum InboundItem {
         from: HandsetOrigin,
         ask: HandsetItem,
     },
+    /// A datagram of a terminal that has dialled.
+    Datagram {
+        session: SessionId,
+        received: Moment,
+        frame: Range<usize>,
+    },
     /// A message of an ISO 8583 listener.
     Frame {
         origin: Origin,
@@ -108,6 +115,11 @@ pub(crate) enum ReplyItem {
         chip: Option<ChipAnswer>,
         /// What it means for the session.
         effect: Effect,
+    },
+    /// A datagram was opened, or refused; the answer follows if it was opened.
+    Unsealed {
+        session: SessionId,
+        result: Result<Box<Opening>, DatagramRefusal>,
     },
     /// A newer hello of its terminal was accepted.
     Displaced {

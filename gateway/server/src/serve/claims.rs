@@ -3,10 +3,10 @@
 
 use parking_lot::Mutex;
 use tillgate_core::claims::{Claim, ClaimRefusal, Claims, shard};
-use tillgate_core::id::SessionId;
+use tillgate_core::id::{SessionAge, SessionId};
 use tillgate_core::limits::ClaimLimits;
 use tillgate_core::time::Moment;
-use tillgate_store_core::Counter;
+use tillgate_store_core::{Counter, TerminalId};
 
 use super::limits::CLAIM_SHARDS;
 
@@ -33,14 +33,21 @@ impl SharedClaims {
         let shard = shard(claim.terminal, self.shards.len());
         self.shards[shard].lock().claim(now, claim)
     }
+
+    pub(crate) fn claim_datagram(
+        &self,
+        now: Moment,
+        terminal: TerminalId,
+        age: SessionAge,
+    ) -> Result<(), ClaimRefusal> {
+        let shard = shard(terminal, self.shards.len());
+        self.shards[shard].lock().claim_datagram(now, terminal, age)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
-
-    use tillgate_core::id::SessionAge;
-    use tillgate_store_core::TerminalId;
 
     use super::*;
 

@@ -13,7 +13,7 @@ use tillgate_core::directory::Directory;
 use tillgate_core::id::SessionId;
 use tillgate_core::listener::Listener;
 use tillgate_core::processing::{
-    self, Greeting, HandsetAsk, HandsetOrigin, LinkParameters, Processed, Shaken,
+    self, Datagram, Greeting, HandsetAsk, HandsetOrigin, LinkParameters, Processed, Shaken,
 };
 use tillgate_core::time::{Calendar, UnixMillis};
 use tillgate_core::transaction::{Origin, Reply};
@@ -127,6 +127,10 @@ impl Worker {
                     };
                     self.handset(&ask, (from, origin), wall, &directory);
                 }
+                InboundItem::Datagram { session, received, frame } => {
+                    let frame = bytes.at(&frame);
+                    self.datagram(Datagram { session, received, frame }, wall, &directory);
+                }
                 InboundItem::Frame { origin, listener, message } => {
                     self.frame(origin, listener, (bytes.at(&message), wall), &directory);
                 }
@@ -193,6 +197,24 @@ impl Worker {
         let (at, with) = ((wall, calendar), (directory, &**keys));
         let processed = processing::decode_handset(ask, from, origin, at, with, entropy::bytes);
         self.processed(processed, wall, directory);
+    }
+
+    fn datagram(&mut self, datagram: Datagram<'_>, wall: UnixMillis, directory: &Directory) {
+        let Tools { calendar, claims, handle: ServeHandle { keys, .. }, .. } = &self.tools;
+        let Datagram { session, received, .. } = datagram;
+        let claim = |terminal, age| claims.claim_datagram(received, terminal, age);
+        let (at, with) = ((wall, calendar), (directory, &**keys));
+        let found = processing::open_datagram(datagram, at, with, claim, entropy::bytes());
+        let (result, processed) = match found {
+            Ok((opening, processed)) => (Ok(Box::new(opening)), Some(processed)),
+            Err(refusal) => (Err(refusal), None),
+        };
+        // Posted before the writer or this thread can answer.
+        let replies = &mut self.replies[usize::from(session.reactor)];
+        replies.items.push(ReplyItem::Unsealed { session, result });
+        if let Some(processed) = processed {
+            self.processed(processed, wall, directory);
+        }
     }
 
     fn processed(&mut self, processed: Processed, wall: UnixMillis, directory: &Directory) {

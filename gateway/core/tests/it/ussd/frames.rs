@@ -1,6 +1,6 @@
 //! Terminals over USSD: one ledger, one set of keys, whatever is lost on the way.
 
-use tillgate_codec::link::datagram::TerminalFrame;
+use tillgate_codec::link::datagram::{COUNTER_MAX, TerminalFrame};
 use tillgate_codec::link::message::{
     Acknowledge, Balance, GatewayMessage, Logon, Ping, Sale, TerminalMessage,
 };
@@ -161,6 +161,24 @@ fn a_wrong_tag_locks_nobody_out() {
     assert_eq!(refused(&phone, "wrong_tag"), 200);
     // The thief has said high counters, too; its own are low.
     assert!(answer(&terminal.asks(&mut phone, &sale(1))).code.is_approved());
+}
+
+#[test]
+fn a_thief_with_the_key_uses_its_counters_up_until_the_operator_resets_them() {
+    let (mut phone, mut terminal) = (Phone::new(), Terminal::new());
+    assert!(answer(&terminal.asks(&mut phone, &sale(1))).code.is_approved());
+    let mut thief = Terminal { counter: COUNTER_MAX - 1, number: 8, ..Terminal::new() };
+    let balance = TerminalMessage::Balance(Balance { stan: 9, date: voucher_sale(1).date });
+    thief.asks(&mut phone, &balance);
+    let sealed = terminal.request(&sale(2));
+    terminal.send(&mut phone, &sealed);
+    assert_eq!((refusal(&phone), refused(&phone, "replayed")), (Some(4), 1));
+    let mut record = phone.rig.directory.registry.terminal(TerminalId(100)).unwrap().clone();
+    record.reset_counters().unwrap();
+    let records = vec![RegistryRecord::Terminal(record)];
+    phone.rig.change(Change { records, ..Change::default() });
+    assert!(answer(&terminal.asks(&mut phone, &sale(2))).code.is_approved());
+    assert!(phone.rig.row_if_any(3).is_none());
 }
 
 #[test]

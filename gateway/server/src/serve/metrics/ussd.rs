@@ -1,5 +1,6 @@
 //! Counters of USSD links and their dialogs.
 
+use tillgate_core::processing::DatagramRefusal;
 use tillgate_core::ussd::EndReason;
 use tillgate_core::ussd::dialogs::DialogStats;
 use tillgate_core::ussd::http::HttpStatus;
@@ -9,7 +10,7 @@ use super::page::Page;
 use super::{Count, count, set};
 
 /// The numbers of all dialogs: name and help, in the order of [`UssdMetrics::publish`].
-const DIALOGS: [(&str, &str); 9] = [
+const DIALOGS: [(&str, &str); 12] = [
     ("tillgate_ussd_dialogs", "Dialogs now"),
     ("tillgate_ussd_unseen", "Of these, whose subscriber is gone and whose sale is not over"),
     ("tillgate_ussd_begins_total", "Subscribers who dialled"),
@@ -19,6 +20,9 @@ const DIALOGS: [(&str, &str); 9] = [
     ("tillgate_ussd_strays_total", "Inputs of no known dialog"),
     ("tillgate_ussd_notified_total", "Receipts sent after their dialog"),
     ("tillgate_ussd_not_notified_total", "Receipts that no link could send after"),
+    ("tillgate_ussd_datagrams_opened_total", "Requests of terminals that were opened"),
+    ("tillgate_ussd_datagrams_late_total", "Of these, answered before their outcome was known"),
+    ("tillgate_ussd_datagram_parts_total", "Parts of replies that were sent to terminals"),
 ];
 
 /// The numbers of a link over SMPP, in the order of [`LinkMetrics::publish`].
@@ -76,6 +80,8 @@ impl LinkKind {
 pub(crate) struct UssdMetrics {
     numbers: [Count; DIALOGS.len()],
     ended: [Count; EndReason::ALL.len()],
+    /// Datagrams.
+    refused: [Count; DatagramRefusal::ALL.len()],
     /// Records of dialogs that were not written.
     pub(crate) lost_records: Count,
     pub(crate) links: Vec<LinkMetrics>,
@@ -117,9 +123,13 @@ impl UssdMetrics {
             stats.strays,
             stats.notified,
             stats.not_notified,
+            stats.frames.opened,
+            stats.frames.late,
+            stats.frames.parts,
         ];
         set(&self.numbers, &numbers);
         set(&self.ended, &stats.ended);
+        set(&self.refused, &stats.frames.refused);
     }
 
     /// A stranger called; the link has not seen it.
@@ -142,6 +152,11 @@ impl UssdMetrics {
         let ends = EndReason::ALL.iter().map(|reason| reason.label());
         let ended = ends.zip(self.ended.iter().map(Count::read));
         page.by("reason", ("tillgate_ussd_dialogs_ended_total", "Dialogs ended, by reason"), ended);
+        let reasons = DatagramRefusal::ALL.iter().map(|reason| reason.label());
+        let refused = reasons.zip(self.refused.iter().map(Count::read));
+        let metric =
+            ("tillgate_ussd_datagrams_refused_total", "Datagrams of terminals refused, by reason");
+        page.by("reason", metric, refused);
         let help = "Records of dialogs that were not written to the log";
         page.one("tillgate_ussd_records_lost_total", help, self.lost_records.read());
         let is_smpp = |name: &str| SMPP.iter().any(|(known, _)| *known == name);

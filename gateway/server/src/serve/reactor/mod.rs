@@ -216,6 +216,8 @@ impl Reactor {
                 ReplyItem::Push { terminal, body } => {
                     Input::Push { terminal, body: bytes.at(&body) }
                 }
+                // For the thread of USSD links.
+                ReplyItem::Unsealed { .. } => continue,
             };
             self.sessions.handle(now, input);
             self.output.carry_out(&mut self.sessions);

@@ -22,6 +22,7 @@ mod terminal;
 mod top_ups;
 mod ussd;
 mod ussd_http;
+mod ussd_terminal;
 mod way_down;
 
 use std::net::SocketAddr;

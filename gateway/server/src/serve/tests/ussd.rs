@@ -23,13 +23,13 @@ use crate::serve::bridge::tls::{certificates, private_key};
 pub(super) const PIN: &str = "2580";
 const NUMBER: &str = "254712345678";
 /// Of `ussd_service_op` (SMPP 3.4, 5.3.2.44).
-const BEGIN: u8 = 1;
+pub(super) const BEGIN: u8 = 1;
 const CONTINUE: u8 = 2;
-const ANSWER: u8 = 18;
+pub(super) const ANSWER: u8 = 18;
 const END: u8 = 17;
 
 /// An installation with a link to a centre there, and a handset.
-fn installation(address: SocketAddr, more: &str) -> Installation {
+pub(super) fn installation(address: SocketAddr, more: &str) -> Installation {
     let link = format!(
         "[[ussd_link]]\nname = \"net\"\naddress = \"{address}\"\nprofile = \"standard\"\n\
          system_id = \"shop\"\npassword = \"keys/net.password\"\n{more}"
@@ -65,16 +65,18 @@ pub(super) fn with_handset(link: &str, write: impl Fn(&Path)) -> Installation {
 }
 
 /// The centre's end of a link.
-struct Centre<S> {
+pub(super) struct Centre<S> {
     stream: S,
     bytes: Vec<u8>,
     sequence: u32,
+    /// What is dialled.
+    pub(super) code: &'static str,
 }
 
 impl<S: Read + Write> Centre<S> {
     /// Takes the bind, if name and password are right.
-    fn bound(stream: S) -> Self {
-        let mut centre = Self { stream, bytes: Vec::new(), sequence: 0 };
+    pub(super) fn bound(stream: S) -> Self {
+        let mut centre = Self { stream, bytes: Vec::new(), sequence: 0, code: "123" };
         let pdu = centre.next();
         let bind = Pdu::decode(&pdu).unwrap();
         let Body::BindTransceiver(fields) = bind.body else { panic!("{bind:?}") };
@@ -106,13 +108,13 @@ impl<S: Read + Write> Centre<S> {
     }
 
     /// A subscriber dials or answers; what the subscriber sees then, and whether it is the end.
-    fn say(&mut self, operation: u8, text: &str) -> (String, bool) {
+    pub(super) fn say(&mut self, operation: u8, text: &str) -> (String, bool) {
         self.sequence += 1;
         let number = |number| Address { ton: 1, npi: 1, number: Text::new(number) };
         let message = ShortMessage {
             service_type: Text::new("USSD"),
             source: number(NUMBER),
-            destination: number("123"),
+            destination: number(self.code),
             data_coding: DataCoding(0),
             short_message: text.as_bytes(),
             ..ShortMessage::default()
@@ -168,13 +170,13 @@ impl<S: Read + Write> Centre<S> {
     }
 }
 
-fn listener() -> (TcpListener, SocketAddr) {
+pub(super) fn listener() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     (listener, address)
 }
 
-fn accept(listener: &TcpListener) -> TcpStream {
+pub(super) fn accept(listener: &TcpListener) -> TcpStream {
     let (stream, _) = listener.accept().unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream

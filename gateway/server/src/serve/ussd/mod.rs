@@ -12,6 +12,8 @@ use std::sync::atomic::AtomicBool;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use tillgate_codec::link::datagram::SYMBOLS_MIN;
+use tillgate_codec::ussd::Room;
 use tillgate_core::menu::{Menu, MenuError};
 use tillgate_core::time::Span;
 use tillgate_core::ussd::ProfileError;
@@ -36,8 +38,8 @@ use super::mailbox::Mailbox;
 use super::metrics::{EdgeMetrics, UssdMetrics};
 use super::reactor::listen;
 use crate::config::{
-    Address, Config, ConfigError, Fault, Profile, ProfileSource, UssdBind, UssdHttp, UssdLink,
-    UssdSecret,
+    Address, Code, Config, ConfigError, Fault, Profile, ProfileSource, UssdBind, UssdHttp,
+    UssdLink, UssdSecret,
 };
 use crate::exit::Failure;
 use crate::files::{self, Trust};
@@ -100,6 +102,11 @@ impl Ussd {
             [] => vec![built_in()?],
             files => files.iter().map(|file| menu(file)).collect::<Result<_, _>>()?,
         };
+        let codes = config.ussd_links.iter().map(|of| (&of.name, &of.terminals));
+        let codes = codes.chain(config.ussd_http.iter().map(|of| (&of.name, &of.terminals)));
+        for ((name, codes), link) in codes.zip(&links) {
+            check_terminals(&config.file, (name, codes), link.dialogs.room, &menus)?;
+        }
         let limits = DialogLimits {
             dialogs_max: config.ussd.dialogs_max,
             idle: Span::s(u64::from(config.ussd.idle_s)),
@@ -136,6 +143,31 @@ impl Ussd {
             }
         }
     }
+}
+
+/// A code is for terminals or for a menu, and a link with terminals carries their longest frames.
+fn check_terminals(
+    file: &Path,
+    (name, codes): (&str, &[Code]),
+    room: Room,
+    menus: &[Arc<Menu>],
+) -> Result<(), Failure> {
+    for Code { code, place } in codes {
+        let text = if let Some(menu) = menus.iter().find(|menu| menu.names(code)) {
+            let menu = menu.name();
+            format!("{code:?} is a code of the menu {menu:?} as well; one of them has to go")
+        } else if room.septets < SYMBOLS_MIN {
+            let septets = room.septets;
+            format!(
+                "its profile carries {septets} characters; the frames of terminals need {SYMBOLS_MIN}"
+            )
+        } else {
+            continue;
+        };
+        let fault = Fault { place: Some(*place), text: format!("terminals of {name:?}: {text}") };
+        return Err(Failure::config(ConfigError::new(file, vec![fault])));
+    }
+    Ok(())
 }
 
 fn built_in() -> Result<Arc<Menu>, Failure> {
@@ -215,6 +247,7 @@ fn link(file: &Path, of: &UssdLink) -> Result<Link, Failure> {
         room: profile.room,
         notifies: profile.notify != NotifyBy::None,
         answer: seconds(of.answer_s),
+        terminals: of.terminals.iter().map(|of| of.code.clone()).collect(),
     };
     let smpp = SmppConfig {
         bind: match of.bind {
@@ -255,6 +288,7 @@ fn http_link(config: &Config, of: &UssdHttp, link: u16) -> Result<(Link, HttpLis
         notifies: false,
         // Before the profile's own text ends the session.
         answer: Span(profile.answer_time.0.saturating_sub(Span::s(1).0).max(Span::ms(500).0)),
+        terminals: of.terminals.iter().map(|of| of.code.clone()).collect(),
     };
     let http = HttpConfig {
         profile: Arc::new(profile),

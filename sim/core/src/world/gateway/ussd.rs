@@ -95,6 +95,7 @@ impl Ussd {
             room: profile.room,
             notifies: profile.notify != NotifyBy::None,
             answer: of.answer,
+            terminals: Vec::new(),
         };
         let limits = DialogLimits { dialogs_max: of.dialogs_max, idle: Span::s(180) };
         let menu = Arc::new(Menu::parse(MENU).expect("it is a menu"));
@@ -218,6 +219,7 @@ fn take_out(dialogs: &mut Dialogs, says: &mut Vec<HeldSay>, turn: &mut Turn<'_>)
                 let job = Job::handset(origin, from, ask);
                 turn.actions.push(Action::Request(Box::new(job)));
             }
+            dialogs::Output::Datagram(_) => panic!("no link of the world is for terminals"),
             dialogs::Output::Over(record) => {
                 turn.actions.push(Action::Over(record.msisdn.number()))
             }

@@ -20,7 +20,7 @@ use std::time::Duration;
 use crossbeam_channel::{Sender, TrySendError};
 use parking_lot::RwLock;
 use tillgate_core::directory::Directory;
-use tillgate_core::processing::HandsetAsk;
+use tillgate_core::processing::{Datagram, HandsetAsk};
 use tillgate_core::sockets::Sockets;
 use tillgate_core::time::{Calendar, Moment, Span};
 use tillgate_core::ussd::dialogs::{self, Clocks, DialogRecord, Dialogs};
@@ -331,11 +331,16 @@ impl UssdThread {
     ) {
         let ReplyBatch { items, bytes } = &mut *replies;
         for item in items.drain(..) {
-            if let ReplyItem::Replied { session, body, effect, .. } = item {
-                let body = bytes.at(&body);
-                let input = dialogs::Input::Replied { session, body, effect };
-                self.tell_dialogs(input, clocks, directory);
-            }
+            let input = match item {
+                ReplyItem::Replied { session, body, effect, .. } => {
+                    dialogs::Input::Replied { session, body: bytes.at(&body), effect }
+                }
+                ReplyItem::Unsealed { session, result } => {
+                    dialogs::Input::Opened { session, result }
+                }
+                _ => continue,
+            };
+            self.tell_dialogs(input, clocks, directory);
         }
         self.recyclers.replies.give(replies);
     }
@@ -398,6 +403,10 @@ fn carry_out_dialogs(
                     HandsetAsk::Message(body) => HandsetItem::Message(bytes.copy(body)),
                 };
                 requests.items.push(InboundItem::Handset { origin, from, ask });
+            }
+            dialogs::Output::Datagram(Datagram { session, received, frame }) => {
+                let frame = requests.bytes.copy(frame);
+                requests.items.push(InboundItem::Datagram { session, received, frame });
             }
             dialogs::Output::Over(record) => records.push(record),
         }
