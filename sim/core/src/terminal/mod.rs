@@ -14,7 +14,7 @@ mod event;
 mod link;
 mod sale;
 pub(crate) mod subscriber;
-mod ussd;
+pub(crate) mod ussd;
 
 use std::sync::Arc;
 

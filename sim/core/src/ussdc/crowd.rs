@@ -1,6 +1,8 @@
 //! A centre with all its handsets, sans-I/O, and the load that they make.
 
 mod event;
+mod seat;
+mod terminals;
 #[cfg(test)]
 mod tests;
 
@@ -8,59 +10,27 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub use self::event::{Input, Load, Output, Record};
+use self::seat::{Phase, Seat};
+use self::terminals::Unit;
 use super::centre::{self, Centre, Counts, Settings, Status};
 use super::handset::{Handset, Plan};
 use super::short::Short;
 use super::subscribers::Subscribers;
 use super::timers::{Timers, place};
 use crate::firmware::Delay;
-use crate::limits::HANDSET_BYTES_MAX;
+use crate::terminal::{UssdInput, UssdTerminal};
 use crate::time::{Moment, Span};
 
 /// Pause after a dialog that found no application, so that none makes a loop.
 const NO_LINK_PAUSE: Span = Span::s(1);
-
-/// Where an owner is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    Free,
-    /// The next dialog is due.
-    Pausing,
-    /// For the application.
-    Waiting,
-    Typing {
-        dropped_ms: Option<u16>,
-    },
-    /// A screen is read, and nothing is typed.
-    Holding,
-    HangingUp,
-    Dropping,
-}
-
-/// One owner's time.
-#[derive(Clone, Copy, Debug)]
-struct Seat {
-    phase: Phase,
-    steps: u8,
-    /// When the phase ends, if it does of itself.
-    due: Moment,
-    /// When the text that is waited for was asked for.
-    since: Moment,
-    begun: Moment,
-    text: Short,
-}
-
-const _: () = {
-    let timers = 2 * 2 * size_of::<Option<Moment>>() + 2 * size_of::<(Moment, u32)>();
-    let bytes = size_of::<Handset>() + size_of::<Seat>() + centre::DIALOG_BYTES + timers;
-    assert!(bytes <= HANDSET_BYTES_MAX);
-};
 
 /// A centre with its handsets.
 pub struct Crowd {
     centre: Centre,
     handsets: Vec<Handset>,
     seats: Vec<Seat>,
+    /// Behind the handsets, the subscribers that are terminals and send frames.
+    terminals: Vec<Unit>,
     timers: Timers,
     subscribers: Arc<Subscribers>,
     load: Load,
@@ -75,8 +45,20 @@ pub struct Crowd {
 impl Crowd {
     #[must_use]
     pub fn new(settings: Settings, load: Load, seed: u64) -> Self {
+        Self::with_terminals(settings, load, Vec::new(), seed)
+    }
+
+    /// The last subscribers are these terminals.
+    #[must_use]
+    pub fn with_terminals(
+        settings: Settings,
+        load: Load,
+        terminals: Vec<UssdTerminal>,
+        seed: u64,
+    ) -> Self {
         let subscribers = Arc::clone(&settings.subscribers);
-        let count = u32::try_from(subscribers.count()).unwrap_or(u32::MAX);
+        let handsets = subscribers.count().saturating_sub(terminals.len());
+        let count = u32::try_from(handsets).unwrap_or(u32::MAX);
         let seat = Seat {
             phase: Phase::Free,
             steps: 0,
@@ -88,7 +70,8 @@ impl Crowd {
         Self {
             centre: Centre::new(settings, seed),
             handsets: (0..count).map(|number| Handset::new(seed, number)).collect(),
-            seats: vec![seat; subscribers.count()],
+            seats: vec![seat; handsets],
+            terminals: terminals.into_iter().map(Unit::new).collect(),
             timers: Timers::new(subscribers.count()),
             subscribers,
             load,
@@ -109,7 +92,10 @@ impl Crowd {
             Input::Closed { link } => self.centre.handle(now, centre::Input::Closed { link }),
             Input::Start => self.start(now),
             Input::Dial { handset, intended } => self.dial(now, handset, intended),
-            Input::Stop => self.is_running = false,
+            Input::Stop => {
+                self.is_running = false;
+                self.stop_terminals(now);
+            }
             Input::Leave => self.leave(now),
             Input::Tick => self.tick(now),
         }
@@ -151,6 +137,7 @@ impl Crowd {
     /// Owners dial one after the other, within one pause.
     fn start(&mut self, now: Moment) {
         self.is_running = true;
+        self.begin_terminals(now);
         let Some(pause) = self.load.pause else { return };
         for handset in 0..u32::try_from(self.seats.len()).unwrap_or(u32::MAX) {
             if let Some(it) = self.handsets.get_mut(place(handset)) {
@@ -187,6 +174,10 @@ impl Crowd {
     fn tick(&mut self, now: Moment) {
         self.centre.handle(now, centre::Input::Tick);
         while let Some(handset) = self.timers.due(now) {
+            if self.is_terminal(handset) {
+                self.tick_terminal(now, handset);
+                continue;
+            }
             let Some(seat) = self.seats.get(place(handset)).copied() else { continue };
             if matches!(seat.phase, Phase::Free | Phase::Waiting | Phase::Holding) {
                 continue;
@@ -278,6 +269,9 @@ impl Crowd {
     }
 
     fn screen(&mut self, now: Moment, handset: u32, text: String) {
+        if self.is_terminal(handset) {
+            return self.give(now, handset, UssdInput::Text { text: &text, ends: false });
+        }
         let pin = self.subscribers.pin(handset);
         let Some(seat) = self.seats.get_mut(place(handset)) else { return };
         let Some(it) = self.handsets.get_mut(place(handset)) else { return };
@@ -318,6 +312,9 @@ impl Crowd {
     }
 
     fn last_text(&mut self, now: Moment, handset: u32, text: &str) {
+        if self.is_terminal(handset) {
+            return self.give(now, handset, UssdInput::Text { text, ends: true });
+        }
         if let Some(it) = self.handsets.get_mut(place(handset)) {
             it.last(now, text, &self.load.script);
         }
@@ -325,6 +322,9 @@ impl Crowd {
     }
 
     fn over(&mut self, now: Moment, handset: u32, key: u32, status: Status) {
+        if self.is_terminal(handset) {
+            return self.terminal_over(now, handset, key, status);
+        }
         let Some(seat) = self.seats.get_mut(place(handset)) else { return };
         let Some(it) = self.handsets.get_mut(place(handset)) else { return };
         it.over(now);

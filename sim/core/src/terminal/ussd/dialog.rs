@@ -31,10 +31,16 @@ impl UssdTerminal {
         self.dial(now, Frame::Logon, self.firmware.logon);
     }
 
-    /// Sends the till's request, if there is a way to.
+    /// Sends the till's request, if there is a way to; before it, in a dialog of its own, a frame again that was
+    /// answered.
     pub(super) fn send_queued(&mut self, now: Moment) {
         let in_turn = matches!(self.phase, Phase::Turn { .. });
         let is_free = matches!(self.phase, Phase::Idle) && !self.is_open;
+        if let Some(frame) = self.copied.take_if(|_| is_free) {
+            self.note(UssdNote::Replayed);
+            (self.frame, self.exchange) = (frame, None);
+            return self.dial(now, Frame::Replay, self.firmware.logon);
+        }
         if !self.is_queued || !(in_turn || is_free) {
             return;
         }
@@ -180,7 +186,7 @@ impl UssdTerminal {
         if self.message(now, &body, what).is_err() {
             return self.lost(now, Some(Trouble::BadMessage), Span::ZERO);
         }
-        self.perhaps_replay(now);
+        self.perhaps_copy();
     }
 
     /// A reply is there: the dialog is over, or waits for what comes next.
@@ -229,14 +235,14 @@ impl UssdTerminal {
         self.till.online(now, welcome, &mut self.rng);
     }
 
-    /// Somebody who has heard the request sends it again.
-    fn perhaps_replay(&mut self, now: Moment) {
-        let is_free = matches!(self.phase, Phase::Turn { .. });
-        if is_free && self.rng.chance(self.bearer.replay_permille) {
-            self.note(UssdNote::Replayed);
-            let within = self.firmware.logon;
-            self.phase = Phase::Asked { by: now.after(within), what: Frame::Replay };
-            self.outputs.push_back(UssdOutput::Enter(armoured(Form::Text, &self.frame)));
+    /// Somebody on the way has copied the request, and sends it again in a dialog of its own.
+    fn perhaps_copy(&mut self) {
+        if self.rng.chance(self.bearer.replay_permille) {
+            self.copied = Some(self.frame.clone());
+            if matches!(self.phase, Phase::Turn { .. }) {
+                self.outputs.push_back(UssdOutput::HangUp);
+                self.phase = Phase::Idle;
+            }
         }
     }
 
@@ -244,15 +250,14 @@ impl UssdTerminal {
     pub(super) fn over(&mut self, now: Moment) {
         self.is_open = false;
         match self.phase {
-            Phase::Asked { what: Frame::Replay, .. } => {
+            Phase::Turn { .. }
+            | Phase::Idle
+            | Phase::Dialling { what: Frame::Replay, .. }
+            | Phase::Asked { what: Frame::Replay, .. } => {
                 self.phase = Phase::Idle;
                 self.send_queued(now);
             }
             Phase::Dialling { .. } | Phase::Asked { .. } => self.lost(now, None, Span::ZERO),
-            Phase::Turn { .. } | Phase::Idle => {
-                self.phase = Phase::Idle;
-                self.send_queued(now);
-            }
             Phase::Away(_) | Phase::Gone => {}
         }
     }

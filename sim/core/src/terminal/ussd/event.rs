@@ -32,7 +32,8 @@ pub struct UssdBearer {
     pub drop_permille: u16,
     /// Of parts and of whole replies, how many the terminal loses.
     pub lose_permille: u16,
-    /// Of requests answered, how many are sent again, octet by octet: the gateway refuses them.
+    /// Of requests answered, how many are sent again in a dialog of their own, octet by octet: the gateway
+    /// refuses them.
     pub replay_permille: u16,
 }
 

@@ -13,7 +13,7 @@
 mod dialog;
 mod event;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -52,6 +52,8 @@ pub struct UssdTerminal {
     /// The last request, as its frame, and whether its reply ends the dialog.
     frame: Vec<u8>,
     is_last: bool,
+    /// An earlier one that is sent again.
+    copied: Option<Vec<u8>>,
     /// A dialog exists for the centre.
     is_open: bool,
     /// The till waits for a dialog to send its request in.
@@ -89,6 +91,7 @@ impl UssdTerminal {
             gathered: Gathered::default(),
             frame: Vec::new(),
             is_last: false,
+            copied: None,
             is_open: false,
             is_queued: false,
             has_begun: false,
@@ -139,6 +142,12 @@ impl UssdTerminal {
     #[must_use]
     pub fn is_gone(&self) -> bool {
         matches!(self.phase, Phase::Gone)
+    }
+
+    /// Whether it is in a dialog.
+    #[must_use]
+    pub fn is_in_dialog(&self) -> bool {
+        self.is_open
     }
 
     /// The highest counter that was used.

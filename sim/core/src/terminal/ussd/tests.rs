@@ -18,8 +18,13 @@ use crate::sales_log::State;
 const DATE: BusinessDate = BusinessDate(9_800);
 const TERMINAL: u32 = 71;
 
+/// The key of all terminals.
+pub(crate) fn key() -> Psk {
+    Psk::new([9; 32])
+}
+
 /// A gateway: a window of counters, and a row for each sale.
-struct Gateway {
+pub(crate) struct Gateway {
     keys: Keys,
     seen: BTreeSet<u64>,
     /// Sales by STAN, with the code of each.
@@ -37,9 +42,9 @@ struct Gateway {
 }
 
 impl Gateway {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
-            keys: Keys::new(&Psk::new([9; 32])),
+            keys: Keys::new(&key()),
             seen: BTreeSet::new(),
             rows: BTreeMap::new(),
             reversed: BTreeSet::new(),
@@ -54,7 +59,7 @@ impl Gateway {
     }
 
     /// The answer to a text, and whether it ends the dialog.
-    fn read(&mut self, text: &str) -> (String, bool) {
+    pub(crate) fn read(&mut self, text: &str) -> (String, bool) {
         let mut frame = Vec::new();
         if armour::decode(text.as_bytes(), &mut frame).is_err() {
             return self.refuse(RefusalCode::MALFORMED);
@@ -93,7 +98,7 @@ impl Gateway {
 
     fn refuse(&mut self, code: RefusalCode) -> (String, bool) {
         self.refused += 1;
-        (armoured(&GatewayFrame::refusal(code)), false)
+        (armoured(&GatewayFrame::refusal(code)), true)
     }
 
     fn answer(&mut self, message: &TerminalMessage<'_>, out: &mut Vec<u8>) {
@@ -160,7 +165,7 @@ fn armoured(frame: &[u8]) -> String {
     String::from_utf8(text).unwrap()
 }
 
-fn bearer() -> UssdBearer {
+pub(crate) fn bearer() -> UssdBearer {
     UssdBearer {
         code: "*124".to_owned(),
         symbols: 160,
@@ -172,7 +177,7 @@ fn bearer() -> UssdBearer {
     }
 }
 
-fn firmware() -> Firmware {
+pub(crate) fn firmware() -> Firmware {
     let offer = Offer {
         service: 10,
         product: 2,
@@ -214,8 +219,7 @@ struct Pair {
 
 impl Pair {
     fn new(firmware: Firmware, bearer: UssdBearer, seed: u64) -> Self {
-        let psk = Psk::new([9; 32]);
-        let identity = UssdIdentity { terminal: TERMINAL, key_id: 1, psk, counter: 100 };
+        let identity = UssdIdentity { terminal: TERMINAL, key_id: 1, psk: key(), counter: 100 };
         let terminal = UssdTerminal::new(&identity, Arc::new(firmware), Arc::new(bearer), seed);
         Self {
             terminal,
@@ -310,12 +314,18 @@ impl Pair {
         self.notes.iter().filter(is).copied().collect()
     }
 
-    /// Book and rows agree: what was seen approved is, and nothing more than was asked for.
     fn check(&self) {
-        let entries = self.terminal.book().entries();
-        assert!(self.gateway.rows.len() <= entries.len());
+        self.gateway.check(self.terminal.book());
+    }
+}
+
+impl Gateway {
+    /// Book and rows agree: what was seen approved is, and nothing more than was asked for.
+    pub(crate) fn check(&self, book: &SalesLog) {
+        let entries = book.entries();
+        assert!(self.rows.len() <= entries.len());
         for entry in entries {
-            let row = self.gateway.rows.get(&entry.asked.stan);
+            let row = self.rows.get(&entry.asked.stan);
             let is_approved = row == Some(&ResponseCode::APPROVED);
             match entry.state {
                 State::Approved => assert!(is_approved, "{entry:?}"),

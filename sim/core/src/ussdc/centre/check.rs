@@ -162,7 +162,7 @@ impl Centre {
             Turn::Subscriber if !ends => return Err(Violation::Turn.into()),
             Turn::Application | Turn::Subscriber => {}
         }
-        let is_source = message.source.0 == self.settings.service_code.as_bytes();
+        let is_source = message.source.0 == self.settings.service_code_of(handset).as_bytes();
         if !is_source {
             return Err(Violation::Source.into());
         }

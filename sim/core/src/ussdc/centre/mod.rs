@@ -266,7 +266,7 @@ impl Centre {
             sequence,
             said,
             subscriber,
-            service_code: &self.settings.service_code,
+            service_code: self.settings.service_code_of(handset),
             key: dialog.key,
             dialogue: dialog.dialogue,
             text,

@@ -13,6 +13,8 @@ pub struct Settings {
     pub subscribers: Arc<Subscribers>,
     /// What applications call the centre's service: the destination of what subscribers say.
     pub service_code: String,
+    /// What it calls the service of the subscribers from that handset on: terminals that send frames.
+    pub terminals: Option<(u32, String)>,
     /// Name and password that an application binds with; without, all do.
     pub system_id: Option<String>,
     pub password: Option<String>,
@@ -46,6 +48,7 @@ impl Settings {
             variant,
             subscribers,
             service_code: service_code.to_owned(),
+            terminals: None,
             system_id: None,
             password: None,
             application: Span::s(15),
@@ -58,6 +61,14 @@ impl Settings {
             submit_window: 0,
             throttle_permille: 0,
             keys: u32::MAX,
+        }
+    }
+
+    /// What the application knows the service of a handset by.
+    pub(super) fn service_code_of(&self, handset: u32) -> &str {
+        match &self.terminals {
+            Some((first, code)) if handset >= *first => code,
+            _ => &self.service_code,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::firmware::Delay;
+use crate::terminal::UssdNote;
 use crate::time::{Moment, Span};
 use crate::ussdc::centre::{Status, Violation};
 use crate::ussdc::handset::{Behaviour, Script};
@@ -72,6 +73,8 @@ pub enum Output {
         number: u8,
         took: Span,
     },
+    /// Something about a terminal that sends frames.
+    Terminal(UssdNote),
     /// A screen that no step of the script is about; its owner has hung up.
     NotUnderstood {
         handset: u32,

@@ -1,12 +1,14 @@
 //! The gateway's own link as the application: two sides that were written apart.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use tillgate_core::ussd::profile::SmppProfile;
 use tillgate_core::ussd::smpp::{self, Connection, SmppConfig, SmppLink};
 use tillgate_core::ussd::{DialogAddress, DialogEvent, Say, SayKind, SayResult};
 
 use super::*;
+use crate::terminal::ussd::tests::{Gateway as Frames, bearer, firmware, key};
+use crate::terminal::{UssdBearer, UssdIdentity, UssdNote, UssdTerminal};
 
 /// An input that is none.
 const ABORT_TEXT: &str = "Map Dialog User Abort";
@@ -19,7 +21,9 @@ struct Gateway {
     link: SmppLink,
     connection: Option<Connection>,
     /// Texts that are being thought of, by the time at which they are said.
-    saying: VecDeque<(Moment, DialogAddress, SayKind)>,
+    saying: VecDeque<(Moment, DialogAddress, SayKind, Option<String>)>,
+    /// What answers terminals, by their numbers.
+    frames: BTreeMap<String, Frames>,
     /// Octets on their way.
     coming: VecDeque<(Moment, Vec<u8>)>,
     results: Vec<SayResult>,
@@ -34,7 +38,15 @@ fn gateway(profile: SmppProfile) -> Gateway {
     config.check().unwrap();
     let link = SmppLink::new(config, 1, Moment(1));
     let (saying, coming, results) = (VecDeque::new(), VecDeque::new(), Vec::new());
-    Gateway { link, connection: None, saying, coming, results, notify: false }
+    Gateway {
+        link,
+        connection: None,
+        saying,
+        frames: BTreeMap::new(),
+        coming,
+        results,
+        notify: false,
+    }
 }
 
 impl Gateway {
@@ -54,18 +66,29 @@ impl Gateway {
                 smpp::Output::Send(_, bytes) => sent.extend_from_slice(bytes),
                 smpp::Output::Close(connection) => panic!("{connection:?} is closed"),
                 smpp::Output::Event(event) => match event {
+                    DialogEvent::Begin { at, dialled } if at.service_code.as_str() == "124" => {
+                        let frame =
+                            dialled.strip_prefix("*124*").map(|it| it.trim_end_matches('#'));
+                        let said = (now.after(WAY), at.clone());
+                        self.saying.push_back(framed(&mut self.frames, said, frame));
+                    }
+                    DialogEvent::Input { at, text } if at.service_code.as_str() == "124" => {
+                        let said = (now.after(WAY), at.clone());
+                        self.saying.push_back(framed(&mut self.frames, said, Some(text)));
+                    }
                     DialogEvent::Begin { at, .. } => {
-                        self.saying.push_back((now.after(WAY), at.clone(), SayKind::Continue));
+                        let kind = SayKind::Continue;
+                        self.saying.push_back((now.after(WAY), at.clone(), kind, None));
                     }
                     DialogEvent::Input { at, text } => {
                         assert_ne!(text, ABORT_TEXT, "it is no input");
-                        self.saying.push_back((now.after(WAY), at.clone(), SayKind::End));
+                        self.saying.push_back((now.after(WAY), at.clone(), SayKind::End, None));
                     }
                     DialogEvent::Ended { at, .. } => {
-                        self.saying.retain(|(_, other, _)| other.msisdn != at.msisdn);
+                        self.saying.retain(|(_, other, ..)| other.msisdn != at.msisdn);
                         if self.notify {
                             let due = now.after(WAY);
-                            self.saying.push_back((due, at.clone(), SayKind::Notify));
+                            self.saying.push_back((due, at.clone(), SayKind::Notify, None));
                         }
                     }
                     DialogEvent::Said { result, .. } => self.results.push(result),
@@ -93,13 +116,13 @@ impl Gateway {
             }
         }
         while self.saying.front().is_some_and(|(due, ..)| *due <= now) {
-            let (_, at, kind) = self.saying.pop_front().unwrap();
-            let text = match kind {
+            let (_, at, kind, text) = self.saying.pop_front().unwrap();
+            let usual = match kind {
                 SayKind::Continue => "1. Airtime\n2. Balance",
                 SayKind::End => "Approved. Ref: 17A",
                 SayKind::Notify => "Your sale was approved. Ref 18",
             };
-            let by = now.after(Span::s(10));
+            let (text, by) = (text.as_deref().unwrap_or(usual), now.after(Span::s(10)));
             self.link.handle(now, smpp::Input::Say(Say { ticket: 1, at: &at, kind, text, by }));
             self.drain(now, crowd);
         }
@@ -118,16 +141,33 @@ fn run(
     run_of(SmppProfile::builtin(profile).unwrap(), notify, change)
 }
 
-/// Five minutes of a hundred handsets.
+/// A terminal's frame is answered by its gateway; without one it is asked for one.
+fn framed(
+    frames: &mut BTreeMap<String, Frames>,
+    (due, at): (Moment, DialogAddress),
+    frame: Option<&str>,
+) -> (Moment, DialogAddress, SayKind, Option<String>) {
+    let frames = frames.entry(at.msisdn.to_string()).or_insert_with(Frames::new);
+    let (text, ends) = frame.map_or(("OK".to_owned(), false), |frame| frames.read(frame));
+    let kind = if ends { SayKind::End } else { SayKind::Continue };
+    (due, at, kind, Some(text))
+}
+
+/// A hundred handsets.
 fn run_of(
     profile: &str,
     notify: bool,
     change: impl FnOnce(&mut Load, &mut Settings),
 ) -> (Town, Gateway) {
     let parse = || SmppProfile::parse(profile).unwrap();
-    let mut town = town_of(100, Variant::of(&parse()), change);
+    let town = town_of(100, Variant::of(&parse()), change);
     let mut gateway = gateway(parse());
     gateway.notify = notify;
+    meet(town, gateway)
+}
+
+/// Five minutes of both.
+fn meet(mut town: Town, mut gateway: Gateway) -> (Town, Gateway) {
     gateway.link.handle(town.now, smpp::Input::Deadline);
     gateway.drain(town.now, &mut town.crowd);
     town.crowd.handle(town.now, Input::Start);
@@ -207,5 +247,41 @@ fn the_gateways_link_takes_texts_of_aborts_for_what_they_are() {
         let seen = gateway.link.status().stats.aborts;
         assert!(aborts > 100, "{name}: {aborts}");
         assert!(seen + 5 > u64::try_from(aborts).unwrap(), "{name}: {seen} of {aborts}");
+    }
+}
+
+#[test]
+fn terminals_sell_in_every_profile_beside_handsets_and_no_session_is_bad() {
+    for name in SmppProfile::builtin_names() {
+        let parse = || SmppProfile::parse(SmppProfile::builtin(name).unwrap()).unwrap();
+        let bearer = Arc::new(UssdBearer {
+            last_permille: 200,
+            drop_permille: 50,
+            lose_permille: 50,
+            replay_permille: 50,
+            ..bearer()
+        });
+        let firmware = Arc::new(firmware());
+        let terminals = (1..=20).map(|terminal| {
+            let identity = UssdIdentity { terminal, key_id: 1, psk: key(), counter: 0 };
+            UssdTerminal::new(&identity, Arc::clone(&firmware), Arc::clone(&bearer), 5)
+        });
+        let mut town = town_of(100, Variant::of(&parse()), |_, settings| {
+            settings.terminals = Some((80, "124".to_owned()));
+        });
+        town.crowd = Crowd::with_terminals(
+            town.settings.clone(),
+            town.load.clone(),
+            terminals.collect(),
+            11,
+        );
+        let (town, gateway) = meet(town, gateway(parse()));
+        let bad: Vec<_> = town.records.iter().filter_map(|it| it.status.violation()).collect();
+        assert_eq!((bad, &town.faults[..]), (vec![], &[][..]), "{name}");
+        let of = |wanted: UssdNote| town.notes.iter().filter(|note| **note == wanted).count();
+        assert!(of(UssdNote::Requested) > 500, "{name}: {}", of(UssdNote::Requested));
+        assert!(of(UssdNote::ReplayRefused) > 3 && of(UssdNote::ReplayAnswered) == 0, "{name}");
+        assert_eq!(gateway.frames.len(), 20, "{name}");
+        assert!(town.crowd.books().map(|book| book.entries().len()).sum::<usize>() > 100, "{name}");
     }
 }

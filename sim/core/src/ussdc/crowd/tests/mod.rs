@@ -3,6 +3,7 @@
 mod gateway;
 
 use super::*;
+use crate::terminal::UssdNote;
 use crate::ussdc::centre::Violation;
 use crate::ussdc::handset::{Behaviour, Script};
 use crate::ussdc::responder::Responder;
@@ -32,6 +33,9 @@ struct Town {
     records: Vec<Record>,
     steps: Vec<(u8, Span)>,
     faults: Vec<Violation>,
+    notes: Vec<UssdNote>,
+    settings: Settings,
+    load: Load,
 }
 
 /// A crowd to which the bare application is bound.
@@ -63,9 +67,10 @@ fn town_of(count: u64, variant: Variant, load: impl FnOnce(&mut Load, &mut Setti
     load(&mut calm, &mut settings);
     let application =
         Responder::new(Variant::standard(), "1. Airtime\n2. Balance", "Approved. Ref: 17A");
-    let crowd = Crowd::new(settings, calm, 11);
-    let (records, steps, faults) = (Vec::new(), Vec::new(), Vec::new());
-    Town { crowd, application, now: Moment(1), records, steps, faults }
+    let crowd = Crowd::new(settings.clone(), calm.clone(), 11);
+    let (records, steps, faults, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (now, load) = (Moment(1), calm);
+    Town { crowd, application, now, records, steps, faults, notes, settings, load }
 }
 
 impl Town {
@@ -96,6 +101,7 @@ impl Town {
             Output::Dialog(record) => self.records.push(record),
             Output::Step { number, took } => self.steps.push((number, took)),
             Output::Fault { violation, .. } => self.faults.push(violation),
+            Output::Terminal(note) => self.notes.push(note),
             Output::Bound { .. } | Output::NotUnderstood { .. } => {}
             other => panic!("{other:?}"),
         }
