@@ -2,6 +2,7 @@
 
 mod link;
 mod people;
+mod terminals;
 
 use std::fs::OpenOptions;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use clap::Args;
 use tillsim_core::firmware::Delay;
 use tillsim_core::time::Span;
+use tillsim_core::ussdc::centre::Settings;
 use tillsim_core::ussdc::crowd::Load;
 use tillsim_core::ussdc::handset::{Behaviour, DEFAULT_SCRIPT, Script};
 use tillsim_core::ussdc::short::Short;
@@ -20,6 +22,7 @@ use tillsim_core::ussdc::variant::{Profile, Variant};
 use self::link::LinkOptions;
 pub(super) use self::link::password;
 use self::people::Person;
+use self::terminals::TerminalOptions;
 use super::{interrupts, print};
 use crate::exit::{About, Exit, Refusal};
 use crate::files::read_text;
@@ -35,6 +38,7 @@ Examples:
   tillsim ussdc --handsets 200 --pins pins.csv --seconds 60 --log dialogs.jsonl
   tillsim ussdc --profile mica --dialogs-per-s 500 --handsets 5000 --drop 2 --abort 3 --seconds 30
   tillsim ussdc --handsets 100000 --pause 20s --hold --seconds 60
+  tillsim ussdc --handsets 0 --terminals 20 --network demo --scenario demo/ussd-terminals.toml
   tillsim ussdc --pins handsets.csv --admin http://127.0.0.1:7401 --token gw/admin.token --seconds 60
   tillsim ussd-responder --connect 127.0.0.1:2775        # an application to try it with
 
@@ -98,6 +102,8 @@ pub(super) struct Ussdc {
     #[command(flatten)]
     link: LinkOptions,
     #[command(flatten)]
+    terminals: TerminalOptions,
+    #[command(flatten)]
     money: MoneyOptions,
     /// How long the load lasts; without it, until it is interrupted
     #[arg(long, value_name = "S", value_parser = seconds)]
@@ -126,9 +132,9 @@ pub(super) struct Ussdc {
 #[derive(Args)]
 #[command(next_help_heading = "Money")]
 struct MoneyOptions {
-    /// Compare what subscribers saw with the journal of the gateway with this admin interface; the file of
-    /// --pins needs the column terminal
-    #[arg(long, value_name = "URL", requires = "pins")]
+    /// Compare what subscribers and terminals saw with the journal of the gateway with this admin
+    /// interface; the file of --pins needs the column terminal
+    #[arg(long, value_name = "URL")]
     admin: Option<String>,
     /// File with the admin interface's bearer token
     #[arg(long, value_name = "FILE", requires = "admin")]
@@ -139,7 +145,9 @@ struct MoneyOptions {
 }
 
 impl MoneyOptions {
-    fn sources(&self, people: &[Person], pins: &Path) -> Result<Option<Sources>, Refusal> {
+    /// Of the handsets; none without a file of them.
+    fn sources(&self, people: &[Person], pins: Option<&Path>) -> Result<Option<Sources>, Refusal> {
+        let Some(pins) = pins else { return Ok(None) };
         let Some(base) = self.admin.clone() else { return Ok(None) };
         let token = self.token.as_deref().map(read_text).transpose()?;
         let token = token.map(|token| token.trim().to_owned());
@@ -197,11 +205,12 @@ impl Ussdc {
             return Err(Refusal(format!("{name}: nobody dials with --handsets 0")));
         }
         let people = self.people()?;
-        let pins = self.pins.as_deref().unwrap_or(Path::new(""));
-        let sources = self.money.sources(&people, pins)?;
-        let pins = people.iter().map(|person| (person.msisdn, person.pin));
-        let subscribers = Arc::new(Subscribers::new(pins));
-        let settings = self.link.settings(variant, subscribers, &service_code)?;
+        if self.money.admin.is_some() && self.pins.is_none() && self.terminals.is_none() {
+            return Err(Refusal("--admin: needs --pins, or --terminals".to_owned()));
+        }
+        let sources = self.money.sources(&people, self.pins.as_deref())?;
+        let terminals = self.terminals.build(&variant, self.drop, &self.money, self.seed)?;
+        let settings = self.settings(variant, &people, &service_code)?;
         let source = self.script.as_deref().map(read_text).transpose()?;
         let what = self.script.as_deref().unwrap_or(Path::new("the default script"));
         let script = Script::parse(source.as_deref().unwrap_or(DEFAULT_SCRIPT));
@@ -230,7 +239,29 @@ impl Ussdc {
             book: self.book,
             p99: self.p99,
             sources,
+            terminals,
         })
+    }
+
+    /// The centre, with the handsets and behind them the terminals.
+    fn settings(
+        &self,
+        variant: Variant,
+        people: &[Person],
+        service_code: &str,
+    ) -> Result<Settings, Refusal> {
+        let pins = people.iter().map(|person| (person.msisdn, person.pin));
+        let numbers = self.terminals.numbers().map(|number| (number, Short::default()));
+        let handsets = Subscribers::new(pins.clone()).count();
+        let all = Subscribers::new(pins.chain(numbers));
+        if all.count() != handsets + self.terminals.numbers().count() {
+            return Err(Refusal("--terminals-from: a handset has one of these numbers".to_owned()));
+        }
+        let first = u32::try_from(handsets).about("--handsets")?;
+        let terminals = (first, self.terminals.service_code().to_owned());
+        let terminals = Some(terminals).filter(|_| !self.terminals.is_none());
+        let settings = self.link.settings(variant, Arc::new(all), service_code)?;
+        Ok(Settings { terminals, ..settings })
     }
 
     /// The handsets; those of a file, or made up.

@@ -28,6 +28,7 @@ pub use live::Live;
 pub(crate) use reconcile::AGAIN_AFTER;
 pub use reconcile::{Money, Sources, reconcile};
 pub use report::{Report, judge};
+pub(crate) use report::{money_json, money_text};
 
 use crate::driver::{Client, Done, Fleet, FleetSnapshot, Open, Plan, PointOfSale, Stage, Tally};
 use crate::exit::{About, Refusal};

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
+use tillsim_core::terminal::UssdTerminal;
 use tillsim_core::time::{Moment, Span};
 use tillsim_core::ussdc::crowd::{Crowd, Input, Output};
 
@@ -54,6 +55,7 @@ pub(super) struct Engine {
     connections: BTreeMap<u32, Connection>,
     next_link: u32,
     crowd: Crowd,
+    handsets: u32,
     callers: Callers,
     epoch: Instant,
     stage: Stage,
@@ -68,15 +70,17 @@ pub(super) struct Engine {
 
 impl Engine {
     /// Listens.
-    pub(super) fn new(plan: Plan, log: Log) -> Result<Self, Refusal> {
+    pub(super) fn new(plan: Plan, terminals: Vec<UssdTerminal>, log: Log) -> Result<Self, Refusal> {
         let what = format!("--listen {}", plan.listen);
         let mut listener = TcpListener::bind(plan.listen).about(what)?;
         let poll = Poll::new().about(FAILED)?;
         let alarm = Alarm::new(poll.registry()).about(FAILED)?;
         poll.registry().register(&mut listener, LISTENER, Interest::READABLE).about(FAILED)?;
-        let crowd = Crowd::new(plan.settings.clone(), plan.load.clone(), plan.seed);
-        let count = u32::try_from(plan.settings.subscribers.count()).unwrap_or(u32::MAX);
-        let callers = Callers::new(plan.calling, count, plan.seed);
+        let handsets = plan.settings.subscribers.count().saturating_sub(terminals.len());
+        let handsets = u32::try_from(handsets).unwrap_or(u32::MAX);
+        let (settings, load) = (plan.settings.clone(), plan.load.clone());
+        let crowd = Crowd::with_terminals(settings, load, terminals, plan.seed);
+        let callers = Callers::new(plan.calling, handsets, plan.seed);
         Ok(Self {
             plan,
             poll,
@@ -85,6 +89,7 @@ impl Engine {
             connections: BTreeMap::new(),
             next_link: 0,
             crowd,
+            handsets,
             callers,
             epoch: Instant::now(),
             stage: Stage::Waiting,
@@ -162,10 +167,10 @@ impl Engine {
                 interrupts > 0 || waited
             }
             Stage::Running => false,
-            Stage::Draining => self.crowd.open() == 0 || interrupts > 1,
+            Stage::Draining => self.crowd.is_done() || interrupts > 1,
             Stage::Leaving => {
                 let is_late = self.ends.is_some_and(|at| at <= now);
-                self.crowd.open() == 0 || is_late || interrupts > 1
+                self.crowd.is_done() || is_late || interrupts > 1
             }
         }
     }
@@ -315,9 +320,12 @@ impl Engine {
                 Output::Dialog(record) => {
                     self.tally.record(&record);
                     self.log.dialog(&record);
-                    self.callers.ready(record.handset);
+                    if record.handset < self.handsets {
+                        self.callers.ready(record.handset);
+                    }
                 }
                 Output::Step { number, took } => self.tally.step(number, took),
+                Output::Terminal(note) => self.tally.frames.note(note),
                 Output::NotUnderstood { text, .. } => self.tally.not_understood(text),
                 Output::Fault { violation, .. } => self.tally.fault(violation),
             }

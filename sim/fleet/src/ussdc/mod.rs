@@ -17,6 +17,7 @@ mod money;
 mod report;
 pub(crate) mod responder;
 mod tally;
+mod terminals;
 mod verdict;
 
 use std::net::SocketAddr;
@@ -32,6 +33,8 @@ use self::log::Log;
 pub(crate) use self::money::Sources;
 use self::money::{Before, Money};
 pub(crate) use self::report::Report;
+use self::terminals::Sealed;
+pub(crate) use self::terminals::Terminals;
 use crate::exit::Refusal;
 use crate::run::Interrupts;
 
@@ -52,6 +55,16 @@ pub(crate) struct Plan {
     pub(crate) p99: Option<Span>,
     /// What the books are compared with at the end.
     pub(crate) sources: Option<Sources>,
+    /// Subscribers that send frames: the last ones of the settings.
+    pub(crate) terminals: Option<Terminals>,
+}
+
+impl Plan {
+    /// How many subscribers have handsets.
+    fn handsets(&self) -> usize {
+        let terminals = self.terminals.as_ref().map_or(0, |terminals| terminals.list.len());
+        self.settings.subscribers.count().saturating_sub(terminals)
+    }
 }
 
 /// What a run was like, beside its counts.
@@ -87,15 +100,28 @@ pub(crate) fn serve(
     let (book, p99) = (plan.book.clone(), plan.p99);
     let is_open_load = matches!(plan.calling, Calling::Open { .. });
     let profile = plan.settings.variant.name.clone();
-    let (handsets, holds) = (plan.settings.subscribers.count(), plan.load.holds);
-    let engine = Engine::new(plan, log)?;
+    let (handsets, holds) = (plan.handsets(), plan.load.holds);
+    let terminals = plan.terminals.take();
+    let (list, sealed) = terminals.map(Terminals::split).unzip();
+    let engine = Engine::new(plan, list.unwrap_or_default(), log)?;
     bound(engine.address()?);
     let (driven, tally, crowd) = engine.run(interrupts)?;
     if let Some(path) = book {
         log::books(&path, &crowd, epoch_ms)?;
     }
     let money = before.map_or(Money::NotChecked, |before| before.compare(&crowd, interrupts));
-    let facts =
-        report::Facts { profile, driven, tally, crowd, money, p99, is_open_load, handsets, holds };
+    let sealed = sealed.map(|sealed| Sealed::new(sealed, &crowd, &tally, driven.lost > 0));
+    let facts = report::Facts {
+        profile,
+        driven,
+        tally,
+        crowd,
+        money,
+        sealed,
+        p99,
+        is_open_load,
+        handsets,
+        holds,
+    };
     Ok(report::report(&facts))
 }

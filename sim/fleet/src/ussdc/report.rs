@@ -11,6 +11,7 @@ use tillsim_core::ussdc::handset::Event;
 use super::log::word;
 use super::money::Money;
 use super::tally::Tally;
+use super::terminals::Sealed;
 use super::{Driven, verdict};
 use crate::exit::Exit;
 use crate::number::float;
@@ -34,6 +35,8 @@ pub(super) struct Facts {
     pub(super) tally: Tally,
     pub(super) crowd: Crowd,
     pub(super) money: Money,
+    /// Of terminals that send frames, if there were any.
+    pub(super) sealed: Option<Sealed>,
     pub(super) p99: Option<Span>,
     pub(super) is_open_load: bool,
     pub(super) handsets: usize,
@@ -74,7 +77,7 @@ impl Sales {
 
 impl Facts {
     fn exit(&self) -> Exit {
-        if self.tally.bad_sessions() > 0 || self.money.is_wrong() {
+        if self.tally.bad_sessions() > 0 || self.is_money_wrong() {
             Exit::Violated
         } else if self.is_open_load && self.tally.lag.value_at_quantile(0.99) > LAG_P99_US_MAX {
             Exit::Invalid
@@ -83,6 +86,10 @@ impl Facts {
         } else {
             Exit::Pass
         }
+    }
+
+    fn is_money_wrong(&self) -> bool {
+        self.money.is_wrong() || self.sealed.as_ref().is_some_and(Sealed::is_wrong)
     }
 
     /// Each objective that was missed.
@@ -121,6 +128,7 @@ impl Facts {
             missed.push(format!("the script does not know {strange} screens"));
         }
         missed.extend(self.money.missed());
+        missed.extend(self.sealed.iter().flat_map(|sealed| sealed.missed(&tally.frames)));
         missed
     }
 
@@ -187,6 +195,7 @@ fn text(facts: &Facts, sales: &Sales, exit: Exit) -> String {
         grouped(u64::try_from(driven.open_at_end).unwrap_or(0))
     ));
     text += &verdict::text(&facts.money);
+    text += &facts.sealed.as_ref().map(|sealed| sealed.text(&tally.frames)).unwrap_or_default();
     text += &match exit {
         Exit::Violated if tally.bad_sessions() == 0 => "VIOLATED: money is wrong".to_owned(),
         Exit::Violated => "VIOLATED: the application broke a rule".to_owned(),
@@ -229,6 +238,7 @@ fn json(facts: &Facts, sales: &Sales, exit: Exit) -> Value {
         },
         "missed": facts.missed(),
         "money": verdict::json(&facts.money),
+        "terminals": facts.sealed.as_ref().map(|sealed| sealed.json(&tally.frames)),
         "links": {
             "binds": driven.binds, "ended": driven.lost, "throttled": counts.throttled,
             "late": counts.late, "by_network": counts.by_network, "notices": counts.notices,

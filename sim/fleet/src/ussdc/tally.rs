@@ -8,6 +8,7 @@ use tillsim_core::time::Span;
 use tillsim_core::ussdc::centre::{Status, Violation};
 use tillsim_core::ussdc::crowd::Record;
 
+use super::terminals::Frames;
 use crate::driver::latencies;
 
 /// Steps of a dialog that have a histogram of their own; further ones count for the last.
@@ -27,6 +28,8 @@ pub(super) struct Tally {
     /// Screens that no step of the script is about.
     pub(super) strange: u64,
     pub(super) strange_texts: Vec<String>,
+    /// Of the terminals that send frames.
+    pub(super) frames: Frames,
     /// How late arrivals were noticed, in microseconds.
     #[default(latencies())]
     pub(super) lag: Histogram<u64>,

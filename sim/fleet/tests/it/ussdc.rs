@@ -242,7 +242,7 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
     let gone = dir.path().join("gone").join("file").to_str().unwrap().to_owned();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let cases: [(&[&str], &str); 19] = [
+    let cases: [(&[&str], &str); 23] = [
         (&["--profile", "mika"], "built in are standard, sixdee"),
         (&["--profile", &profile], "profile.toml"),
         (&["--script", &gone], "gone"),
@@ -258,6 +258,10 @@ fn what_cannot_be_run_is_refused_with_a_reason() {
         (&["--at-once", "5", "--pause", "1s"], "cannot be used with"),
         (&["--hold", "--at-once", "5"], "cannot be used with"),
         (&["--hold", "--handsets", "0"], "--hold: nobody dials"),
+        (&["--terminals", "3"], "--network DIR is needed"),
+        (&["--terminals", "3", "--network", &gone], "gone"),
+        (&["--terminals", "3", "--network", &gone, "--terminals-code", "#"], "*124#"),
+        (&["--terminals", "3", "--network", &gone, "--terminals-from", "1"], "5 to 15 digits"),
         (&["--drop", "101"], "percentage"),
         (&["--response-timeout", "0s"], "--response-timeout: at least 1ms"),
         (&["--json", &gone], "--json"),
@@ -344,6 +348,36 @@ fn a_journal_that_cannot_be_compared_with_is_refused_before_the_run() {
     assert!(refused(&["ussdc", "--admin", &admin, "--pins", &pins]).contains("column terminal"));
     let error = refused(&["ussdc", "--admin", &admin, "--pins", &whole]);
     assert!(error.contains(&admin), "{error}");
+}
+
+#[test]
+fn terminals_that_nobody_understands_sell_nothing_and_the_run_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let network = dir.path().join("network");
+    let order = ["network", network.to_str().unwrap(), "--terminals", "5", "--vouchers", "20"];
+    assert!(tillsim(&order).status().unwrap().success());
+    let json = file(dir.path(), "json", "");
+    let arguments = ["--handsets", "0", "--terminals", "3", "--network", network.to_str().unwrap()];
+    let centre = centre(&[&arguments[..], &["--seconds", "0.5", "--json", &json]].concat());
+    let mut command = tillsim(&["ussd-responder", "--connect", &centre.address]);
+    let mut responder = command.stdout(Stdio::null()).spawn().unwrap();
+    let (code, text) = centre.end();
+    responder.wait().unwrap();
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.lines().last().unwrap().contains("no terminal has sold anything"), "{text}");
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    let terminals = &report["terminals"];
+    assert_eq!((&terminals["terminals"], &terminals["sales"]["approved"]), (&3.into(), &0.into()));
+    assert!(terminals["requests"].as_u64().unwrap() > 0, "{report}");
+    // A number of a handset, and a link that has no room for frames.
+    let network = network.to_str().unwrap();
+    let taken = ["--terminals", "3", "--network", network, "--terminals-from", "254700000002"];
+    assert!(refused(&[&["ussdc"], &taken[..]].concat()).contains("a handset has one"));
+    let narrow = std::fs::read_to_string("../../gateway/core/profiles/ussd/standard.toml").unwrap();
+    let narrow = format!("{narrow}\n[room]\nseptets = 140\nunits = 70\n");
+    let narrow = file(dir.path(), "narrow.toml", &narrow);
+    let narrow = ["--terminals", "3", "--network", network, "--profile", &narrow];
+    assert!(refused(&[&["ussdc"], &narrow[..]].concat()).contains("frames need"));
 }
 
 #[test]

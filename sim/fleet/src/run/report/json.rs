@@ -105,7 +105,7 @@ fn latencies(histogram: &Histogram<u64>) -> Value {
     Value::Object(quantiles)
 }
 
-fn money_json(money: &Money) -> Value {
+pub(crate) fn money_json(money: &Money) -> Value {
     match money {
         Money::NotChecked => json!({"verdict": "not checked"}),
         Money::Unreadable(why) => json!({"verdict": "not checked", "error": why.to_string()}),

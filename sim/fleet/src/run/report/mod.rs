@@ -8,6 +8,8 @@ use tillsim_core::audit::{Kind, own_complaints};
 use tillsim_core::firmware::LoadModel;
 use tillsim_core::sales_log::{SalesLog, Settlement, State};
 
+pub(crate) use self::json::money_json;
+pub(crate) use self::text::money_text;
 use super::{Driven, Money, Order};
 use crate::driver::{Client, ClientKind, PointOfSale, Share};
 use crate::exit::Exit;

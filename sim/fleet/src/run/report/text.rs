@@ -168,7 +168,7 @@ fn other_cutoff(order: &Order, money: &Money) -> &'static str {
     }
 }
 
-fn money_text(money: &Money) -> String {
+pub(crate) fn money_text(money: &Money) -> String {
     let verdict = match money {
         Money::NotChecked => return "money: not checked (give --admin)\n".to_owned(),
         Money::Unreadable(why) => return format!("money: not checked: {why}\n"),
