@@ -15,6 +15,7 @@ use tillsim_core::ussdc::crowd::{Crowd, Input, Output};
 use super::callers::Callers;
 use super::connection::{Connection, Taken};
 use super::log::Log;
+use super::stage::Stage;
 use super::tally::Tally;
 use super::{Driven, Plan};
 use crate::cpu;
@@ -30,42 +31,25 @@ const READ_BYTES: usize = 64 * 1024;
 const READS_MAX: usize = 16;
 /// Longest sleep: how late a signal may be noticed.
 const SLEEP_MAX: Span = Span::ms(100);
-/// How long open dialogs may go on once nobody dials any more; then their subscribers hang up.
-const DRAIN: Span = Span::s(20);
-/// More than the time that the application has for its last text, for what ends the dialog then.
-const MARGIN: Span = Span::s(2);
-
-/// What the run is at.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// No application has bound yet.
-    Waiting,
-    Running,
-    /// Nobody dials any more.
-    Draining,
-    /// Nobody answers any more.
-    Leaving,
-}
-
 pub(super) struct Engine {
-    plan: Plan,
+    pub(super) plan: Plan,
     poll: Poll,
     alarm: Alarm,
     listener: TcpListener,
     connections: BTreeMap<u32, Connection>,
     next_link: u32,
-    crowd: Crowd,
+    pub(super) crowd: Crowd,
     handsets: u32,
-    callers: Callers,
+    pub(super) callers: Callers,
     epoch: Instant,
-    stage: Stage,
+    pub(super) stage: Stage,
     begun: Moment,
-    ends: Option<Moment>,
+    pub(super) ends: Option<Moment>,
     cpu_at_begin: f64,
     tally: Tally,
     log: Log,
     buffer: Vec<u8>,
-    driven: Driven,
+    pub(super) driven: Driven,
 }
 
 impl Engine {
@@ -144,39 +128,8 @@ impl Engine {
         Moment(u64::try_from(self.epoch.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
-    fn is_over(&mut self, now: Moment, interrupts: usize) -> bool {
-        if self.stage == Stage::Running && (interrupts > 0 || self.ends.is_some_and(|at| at <= now))
-        {
-            self.driven.interrupted = interrupts > 0;
-            self.finish();
-            self.stage = Stage::Draining;
-            self.crowd.handle(now, Input::Stop);
-            self.callers.stop();
-            // Those who hold a dialog wait for nothing.
-            self.ends = Some(if self.plan.load.holds { now } else { now.after(DRAIN) });
-        }
-        if self.stage == Stage::Draining && self.ends.is_some_and(|at| at <= now) {
-            self.crowd.handle(now, Input::Leave);
-            self.outputs();
-            self.stage = Stage::Leaving;
-            self.ends = Some(now.after(self.plan.settings.application).after(MARGIN));
-        }
-        match self.stage {
-            Stage::Waiting => {
-                let waited = self.plan.wait.is_some_and(|wait| now >= Moment(wait.0));
-                interrupts > 0 || waited
-            }
-            Stage::Running => false,
-            Stage::Draining => self.crowd.is_done() || interrupts > 1,
-            Stage::Leaving => {
-                let is_late = self.ends.is_some_and(|at| at <= now);
-                self.crowd.is_done() || is_late || interrupts > 1
-            }
-        }
-    }
-
     /// Notes what the run cost, once.
-    fn finish(&mut self) {
+    pub(super) fn finish(&mut self) {
         if self.stage != Stage::Running {
             self.driven.unfinished = self.crowd.open();
             return;
@@ -301,7 +254,7 @@ impl Engine {
         }
     }
 
-    fn outputs(&mut self) {
+    pub(super) fn outputs(&mut self) {
         while let Some(output) = self.crowd.poll() {
             match output {
                 Output::Send { link, bytes } => self.send(link, &bytes),

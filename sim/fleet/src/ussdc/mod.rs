@@ -16,6 +16,7 @@ mod log;
 mod money;
 mod report;
 pub(crate) mod responder;
+mod stage;
 mod tally;
 mod terminals;
 mod verdict;

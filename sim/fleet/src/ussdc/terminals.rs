@@ -139,7 +139,7 @@ impl Sealed {
              {replays_refused} of them refused, {replays_answered} answered"
         ));
         for (trouble, count) in &till.troubles {
-            line(format_args!("  {trouble:20} {:>12}", grouped(*count)));
+            line(format_args!("  {} times: {trouble}", grouped(*count)));
         }
         for (count, what) in [
             (self.complaints, "sales were not as their merchants had asked for"),

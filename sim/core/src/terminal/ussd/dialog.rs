@@ -118,11 +118,19 @@ impl UssdTerminal {
                     Err(_) => self.lost(now, Some(Trouble::BadRecord), Span::ZERO),
                 }
             }
+            Phase::Dialling { what, .. } => {
+                let mut frame = Vec::new();
+                let is_armour = armour::decode(text.as_bytes(), &mut frame).is_ok();
+                match GatewayFrame::decode(&frame) {
+                    Ok(GatewayFrame::Refusal(code)) if is_armour => {
+                        self.refused(now, code, (what, ends));
+                    }
+                    _ => self.lost(now, Some(Trouble::BadRecord), Span::ZERO),
+                }
+            }
             // It has hung up, and this has crossed it.
             Phase::Away(_) | Phase::Idle | Phase::Gone => {}
-            Phase::Dialling { .. } | Phase::Turn { .. } => {
-                self.lost(now, Some(Trouble::BadRecord), Span::ZERO);
-            }
+            Phase::Turn { .. } => self.lost(now, Some(Trouble::BadRecord), Span::ZERO),
         }
     }
 

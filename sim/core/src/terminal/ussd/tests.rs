@@ -39,6 +39,8 @@ pub(crate) struct Gateway {
     salt: u64,
     /// How many sales are answered "in progress" first.
     slow: u32,
+    /// How many dialogs are refused at first.
+    busy: u32,
 }
 
 impl Gateway {
@@ -55,6 +57,7 @@ impl Gateway {
             refused: 0,
             salt: 0,
             slow: 0,
+            busy: 0,
         }
     }
 
@@ -244,6 +247,11 @@ impl Pair {
                     assert!(text.len() <= 160 && text.ends_with('#'), "{text}");
                     self.is_open = true;
                     self.coming = Some(match text.strip_prefix("*124*") {
+                        _ if self.gateway.busy > 0 => {
+                            self.gateway.busy -= 1;
+                            let (text, ends) = self.gateway.refuse(RefusalCode::BUSY);
+                            (arrives, text, ends)
+                        }
                         Some(frame) => self.answer(arrives, frame.trim_end_matches('#')),
                         None => (arrives, "OK".to_owned(), false),
                     });
@@ -414,6 +422,21 @@ fn a_refusal_is_no_answer_and_makes_a_longer_pause() {
     assert_eq!(pair.terminal.book().entries().len(), 0);
     assert!((2..=20).contains(&pair.gateway.refused), "{}", pair.gateway.refused);
     assert!(pair.gateway.seen.is_empty());
+}
+
+#[test]
+fn a_busy_gateway_refuses_dialogs_with_and_without_a_frame() {
+    let mut pair = Pair::new(firmware(), bearer(), 6);
+    pair.gateway.busy = 40;
+    pair.give(UssdInput::Begin);
+    pair.run(1_800);
+    let busy = UssdNote::Till(Note::Trouble(Trouble::Refused(RefusalCode::BUSY)));
+    assert_eq!(pair.troubles(), vec![busy; 40]);
+    assert!(pair.dials[..40].iter().any(|text| text == "*124#"));
+    pair.give(UssdInput::Stop);
+    pair.run(600);
+    pair.check();
+    assert!(pair.terminal.book().entries().len() > 20);
 }
 
 #[test]
