@@ -183,8 +183,8 @@ pub enum ProviderResult {
     Pending,
     /// Answer to an inquiry: the provider had not seen our reference when it was asked.
     NotFound {
-        /// [`ProviderRequest::attempt`] of that inquiry: the answer to an earlier one says nothing
-        /// now.
+        /// [`ProviderRequest::attempt`] of that inquiry, or of the earliest whose answer it may be:
+        /// since then the order may have arrived.
         attempt: u32,
     },
     /// Answer to a lookup: what was found, or why nothing was (14 no such account, 91 nobody

@@ -88,8 +88,8 @@ pub(super) struct Pending {
     expires: Moment,
     /// From when on an order that the provider has not seen cannot be on its way any more.
     settles: Moment,
-    /// When the last question left; its answer is as old as that.
-    asked_at: Moment,
+    /// The first question that left after that; what was found out by an earlier one says less.
+    settled_from: Option<u32>,
 }
 
 struct Waiter {
@@ -134,7 +134,7 @@ impl Pending {
             wake: None,
             expires: Moment(u64::MAX),
             settles: Moment(u64::MAX),
-            asked_at: Moment(0),
+            settled_from: None,
         }
     }
 
@@ -211,7 +211,7 @@ impl Pending {
 
     /// An order is out (again): as long as its bridge has not reported on it, it may leave yet.
     pub(super) fn order_again(&mut self, now: Moment) -> ProviderRequest {
-        self.settles = Moment(u64::MAX);
+        self.settles_at(Moment(u64::MAX));
         self.send(now, ProviderRequestKind::Authorize)
     }
 
@@ -273,16 +273,21 @@ impl Pending {
         self.request.attempt > 0
     }
 
-    /// Whether an order that the provider had not seen when it was asked was not on its way then
-    /// either.
-    pub(super) fn has_settled(&self) -> bool {
-        self.settles <= self.asked_at
+    /// Whether an order that the provider had not seen when it was asked by that question was not on
+    /// its way then either.
+    pub(super) fn had_settled(&self, question: u32) -> bool {
+        self.settled_from.is_some_and(|first| question >= first)
     }
 
     /// The order that was out is reported on, or its process is gone: it may be on its way for this
     /// long. Until then it may not even have left its bridge's queue.
     pub(super) fn settle_after(&mut self, now: Moment, span: Span) {
-        self.settles = now.after(span);
+        self.settles_at(now.after(span));
+    }
+
+    fn settles_at(&mut self, at: Moment) {
+        self.settles = at;
+        self.settled_from = None;
     }
 
     /// The first order leaves, with the account in clear and what goes with it: nothing later about it
@@ -294,7 +299,7 @@ impl Pending {
             let card = card.as_ref().map(|card| Box::new(card.duplicate()));
             Way { account: subscriber, card, alternatives }
         });
-        self.settles = Moment(u64::MAX);
+        self.settles_at(Moment(u64::MAX));
         self.in_flight = InFlight::First;
         self.request.attempt = 1;
         (ProviderRequest { subscriber, ..self.request }, card)
@@ -350,7 +355,9 @@ impl Pending {
     fn leave(&mut self, now: Moment) {
         self.in_flight = InFlight::Later;
         self.asked = self.asked.saturating_add(1);
-        self.asked_at = now;
+        if self.settled_from.is_none() && self.settles <= now {
+            self.settled_from = Some(self.asked);
+        }
     }
 
     /// The row as the store holds it now; whether there is something else to do about it.
@@ -363,6 +370,7 @@ impl Pending {
             self.task = task;
             self.request.attempt = 0;
             self.asked = 0;
+            self.settled_from = None;
         }
         other
     }

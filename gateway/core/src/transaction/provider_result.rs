@@ -119,15 +119,12 @@ impl TransactionManager {
         }
     }
 
-    /// The provider has not seen our reference. An idempotent one gets the order again, unless it
-    /// is too late for that; one that takes back refuses it from now on; another is believed once
-    /// nothing can be on its way.
+    /// The provider had not seen our reference when it was asked by that question. An idempotent one
+    /// gets the order again, unless it is too late for that; one that takes back refuses it from now
+    /// on: neither does harm if the order has arrived since. Another is believed if nothing could be
+    /// on its way when the question left.
     fn on_not_seen(&mut self, now: Moment, key: Key, attempt: u32) {
         let Some(pending) = self.pending.get_mut(&key) else { return };
-        if pending.asked() != attempt {
-            // Of an earlier question: the order may have arrived since.
-            return self.ask_later(now, key);
-        }
         let bridge = pending.bridge();
         let can = self.bridges.capabilities(bridge);
         if can.idempotent && pending.is_repeatable() {
@@ -138,7 +135,7 @@ impl TransactionManager {
             self.await_result(now, key);
         } else if can.reversal {
             self.stage_due(key, FollowUp::Reversal);
-        } else if pending.has_settled() {
+        } else if pending.had_settled(attempt) {
             let code = ResponseCode::PROVIDER_UNAVAILABLE;
             let by = self.bridges.tag(bridge);
             self.stage_finish(key, by, ProviderOutcome::NotSent { code });

@@ -241,6 +241,43 @@ fn an_order_that_a_reversible_provider_has_not_seen_is_taken_back_all_the_same()
     assert_eq!(rig.reply_code(), "R1");
 }
 
+/// Found by a demo whose gateway was killed: a host's outage cut the first question, and for five
+/// minutes nothing that it said later counted.
+#[test]
+fn not_seen_of_an_earlier_question_is_enough_to_order_again_or_to_take_back() {
+    for able in [Capabilities { inquiry: true, idempotent: true, ..BLIND }, REVERSIBLE] {
+        let mut rig = rig(Capabilities { inquiry: true, ..able });
+        rig.ask(100, &sale(1));
+        rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
+        rig.pass(Span::s(1));
+        rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
+        rig.pass(Span::s(2));
+        assert_eq!(rig.inquiries.len(), 2);
+        rig.not_seen_at(top_up_key(1), 1);
+        assert_eq!((rig.forwards.len() - 1) + rig.reversals.len(), 1, "{able:?}");
+    }
+}
+
+#[test]
+fn not_seen_of_an_earlier_question_releases_nothing_unless_that_one_was_late_enough() {
+    let mut rig = rig(Capabilities { inquiry: true, ..BLIND });
+    rig.ask(100, &sale(1));
+    rig.found(top_up_key(1), found(ProviderOutcome::Unknown));
+    let mut asked = Vec::new();
+    while rig.row(1).state == State::Unknown && asked.len() < 100 {
+        rig.pass(Span::s(1));
+        if let Some(question) = rig.inquiries.pop() {
+            asked.push((rig.now, question.attempt));
+            // Always as if it were the answer to the question before.
+            rig.not_seen_at(top_up_key(1), asked.len().checked_sub(2).map_or(0, |at| asked[at].1));
+        }
+    }
+    let [.., before, _] = asked[..] else { panic!("{asked:?}") };
+    let first = asked[0].0;
+    assert!(before.0.since(first) >= Span::s(58), "{asked:?}");
+    assert_eq!((rig.row(1).state, rig.float().reserved_minor), (State::Declined, 0));
+}
+
 #[test]
 fn an_idempotent_provider_that_cannot_be_asked_is_told_again() {
     let mut rig = rig(Capabilities { idempotent: true, ..BLIND });

@@ -27,6 +27,8 @@ pub(super) struct Remembered {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Owed {
     count: u32,
+    /// The earliest attempt that one of them may be an answer to.
+    first: u32,
     /// No host answers later than [`REMEMBERED`] after the last of them was given up, however
     /// often the same is asked since.
     until: Moment,
@@ -38,10 +40,16 @@ impl Owed {
         self.count > 0 && now < self.until
     }
 
-    /// One more, which was given up now.
-    pub(super) fn and_one(self, now: Moment) -> Self {
+    /// The earliest attempt that an answer to this one may be of.
+    pub(super) fn earliest(self, now: Moment, attempt: u32) -> u32 {
+        if self.is_any(now) { self.first.min(attempt) } else { attempt }
+    }
+
+    /// One more, to this attempt, which was given up now.
+    pub(super) fn and_one(self, now: Moment, attempt: u32) -> Self {
         let earlier = if self.is_any(now) { self.count } else { 0 };
-        Self { count: earlier + 1, until: now.after(REMEMBERED) }
+        let first = self.earliest(now, attempt);
+        Self { count: earlier + 1, first, until: now.after(REMEMBERED) }
     }
 
     /// One of them has come.

@@ -207,8 +207,8 @@ impl Checker {
         }
     }
 
-    /// "Not found" counts only while no earlier question is owed its answer, which then may be this
-    /// one; and it counts once none can come any more.
+    /// "Not found" is of an earlier question while one is owed its answer, which then may be this one;
+    /// and of this question once none can come any more.
     fn weighs_not_found(
         &mut self,
         at: Moment,
@@ -230,13 +230,15 @@ impl Checker {
         let sent = hosts.sent.get(&talk)?;
         let answers: u32 = sent.iter().map(|sent| sent.answers).sum();
         let is_owed = u32::try_from(sent.len()).is_ok_and(|sent| sent > answers);
-        let not_found = matches!(result, ProviderResult::NotFound { .. });
-        let is_long_ago = given_up.after(FORGOTTEN) <= at;
-        let is_recent = at < given_up.after(REMEMBERED);
-        if said.code == "25" && *result == ProviderResult::UNKNOWN && is_long_ago {
-            return Some("not found, which counts for nothing after five minutes");
+        let ProviderResult::NotFound { attempt } = *result else {
+            let is_not_found = said.code == "25" && *result == ProviderResult::UNKNOWN;
+            return is_not_found.then_some("not found, which counts for nothing");
+        };
+        let is_of_this = attempt == request.attempt;
+        if !is_of_this && given_up.after(FORGOTTEN) <= at {
+            return Some("not found, of a question more than five minutes ago");
         }
-        let is_early = not_found && is_owed && is_recent;
+        let is_early = is_of_this && is_owed && at < given_up.after(REMEMBERED);
         is_early.then_some("not found, and an earlier question is owed its answer")
     }
 

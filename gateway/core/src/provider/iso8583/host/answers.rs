@@ -98,11 +98,14 @@ impl Host {
         self.note_withheld(connection, shared, &request, answer);
         let link = &mut self.links[entry.index];
         link.in_flight = link.in_flight.saturating_sub(1);
-        // Of several questions this may be the answer to an earlier one: since then the sale may
-        // have arrived.
+        // Of several questions this may be the answer to an earlier one.
+        let result = match result {
+            ProviderResult::NotFound { attempt } => {
+                ProviderResult::NotFound { attempt: entry.owed.earliest(now.at, attempt) }
+            }
+            result => result,
+        };
         let is_owed = entry.owed.is_any(now.at);
-        let is_old = is_owed && matches!(result, ProviderResult::NotFound { .. });
-        let result = if is_old { ProviderResult::UNKNOWN } else { result };
         let memory = if is_owed { &mut self.unanswered } else { &mut self.answered };
         let buffer = memory.keep(now.at, key, (request, entry.sent, entry.owed));
         self.recycle(buffer);

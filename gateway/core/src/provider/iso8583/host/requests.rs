@@ -220,7 +220,8 @@ impl Host {
             return self.refuse(entry.exchange);
         }
         let request = *entry.exchange.request();
-        self.unanswered.keep(now, key.clone(), (request, entry.sent, entry.owed.and_one(now)));
+        let owed = entry.owed.and_one(now, request.attempt);
+        self.unanswered.keep(now, key.clone(), (request, entry.sent, owed));
         let result: ProviderResult = request.unknown();
         self.actions.push_back(Action::Done(entry.exchange, result));
     }

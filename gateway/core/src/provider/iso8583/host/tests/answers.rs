@@ -217,13 +217,14 @@ fn a_repeat_differs_from_the_first_attempt_in_its_type_alone() {
 }
 
 #[test]
-fn not_found_counts_only_while_no_earlier_question_is_owed_an_answer() {
+fn not_found_is_of_the_earliest_question_that_is_owed_an_answer() {
     let (mut bench, connection, first) = asked(request(Inquire, 1));
     bench.wait(10_000);
     bench.ask(ProviderRequest { attempt: 2, ..request(Inquire, 1) });
     let second = bench.written(connection).remove(0);
     bench.say(connection, &answer(&first, "25"));
-    assert_eq!(bench.done[1].1, ProviderResult::UNKNOWN, "it may be the first one's answer");
+    let of_first = ProviderResult::NotFound { attempt: 1 };
+    assert_eq!(bench.done[1].1, of_first, "it may be the first one's answer");
     bench.say(connection, &answer(&second, "25"));
     bench.ask(ProviderRequest { attempt: 3, ..request(Inquire, 1) });
     let third = bench.written(connection).remove(0);
@@ -246,8 +247,9 @@ fn a_question_whose_answer_never_comes_does_not_keep_not_found_from_counting_for
         bench.say(connection, &answer(&question, "25"));
         results.push(bench.done.last().unwrap().1.clone());
     }
-    let unknown = results.iter().take_while(|result| **result == ProviderResult::UNKNOWN);
-    assert_eq!(unknown.count(), 9, "it may be the first one's for five minutes: {results:?}");
+    let of_first = ProviderResult::NotFound { attempt: 1 };
+    let old = results.iter().take_while(|result| **result == of_first);
+    assert_eq!(old.count(), 9, "it may be the first one's for five minutes: {results:?}");
     assert_eq!(results[9], ProviderResult::NotFound { attempt: 11 });
 }
 
