@@ -12,7 +12,8 @@ use tillgate_store_core::journal;
 use tillgate_store_core::limits::CHAIN_MAX;
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{
-    Audit, CommissionRule, Funding, RegistryRecord, Serial, Service, Services, Velocity, Voucher,
+    Audit, BridgeName, BridgeOrder, BridgeStatus, CommissionRule, Funding, RegistryRecord, Serial,
+    Service, Services, Velocity, Voucher,
 };
 use tillgate_store_core::store::Store;
 use tillgate_types::{BusinessDate, ProductId, SellerId, ServiceId, TerminalId};
@@ -196,10 +197,18 @@ pub fn a_credit_limit_covers_what_is_used<F: Factory>(factory: F) {
     assert!(world.registry.seller(SellerId(2)).is_some_and(|seller| seller.currency == 840));
 }
 
-/// Neither by what is added nor by what is hung elsewhere.
+/// Neither by what is added nor by what is hung elsewhere; a bridge's order, which sorts before all
+/// distributors, once hid those that were stored.
 pub fn the_tree_has_no_circle_and_no_more_levels_than_allowed<F: Factory>(factory: F) {
     let mut world = World::new(factory);
     let most = u32::try_from(CHAIN_MAX).expect("fits");
+    let suspended = BridgeOrder {
+        bridge: BridgeName::from("a").expect("fits"),
+        status: BridgeStatus::Suspended,
+        reason: "maintenance".to_owned(),
+    };
+    let suspended = vec![RegistryRecord::Bridge(suspended)];
+    assert_eq!(world.change(suspended, vec![], vec![]), Outcome::Applied);
     // 1 and 2 are there; 3 below 2, and so on down to the last level.
     let chain = (3..=most).map(|id| distributor(id, Some(id - 1))).collect();
     assert_eq!(world.change(chain, vec![], vec![]), Outcome::Applied);

@@ -162,8 +162,7 @@ fn check_handset(view: &View<'_>, handset: &Handset) -> Result<Option<String>> {
 fn check_tree(view: &View<'_>, records: &[RegistryRecord], refused: &mut Rejections) -> Result<()> {
     let mut parents: FxHashMap<DistributorId, Option<DistributorId>> = FxHashMap::default();
     let mut order = Vec::new();
-    view.rows().try_scan(Family::Registry, &[], |key, value| {
-        // Distributors sort first.
+    view.rows().try_scan(Family::Registry, &[Distributor::LETTER], |key, value| {
         let RegistryRecord::Distributor(stored) = RegistryRecord::decode(key, value)? else {
             return Ok(ControlFlow::Break(()));
         };
