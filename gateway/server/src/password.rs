@@ -7,7 +7,7 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
 use serde::{Deserialize, Serialize};
-use tillgate_core::access::{self, Role};
+use tillgate_core::access::{self, People, Role, TokenHash};
 use zeroize::Zeroizing;
 
 use crate::entropy;
@@ -60,7 +60,8 @@ pub(crate) fn ask(user: &str) -> io::Result<Zeroizing<String>> {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum PasswordVerdict {
-    Right(Role),
+    /// The second is what the login depends on.
+    Right(Role, TokenHash),
     Wrong,
     NoSuchUser,
 }
@@ -71,6 +72,13 @@ pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) role: Role,
     argon2id: String,
+}
+
+impl User {
+    /// Another one when role or password change.
+    fn proof(&self) -> TokenHash {
+        TokenHash::of(&format!("{} {} {}", self.name, self.role.name(), self.argon2id))
+    }
 }
 
 /// The people in `users.toml`.
@@ -122,6 +130,11 @@ impl Users {
         Ok(format!("# People who may log in; `tillgate user` changes this file.\n\n{people}"))
     }
 
+    /// What the logins of each depend on.
+    pub(crate) fn people(&self) -> People {
+        self.user.iter().map(|user| (user.name.clone(), user.proof())).collect()
+    }
+
     pub(crate) fn all(&self) -> &[User] {
         &self.user
     }
@@ -157,6 +170,6 @@ impl Users {
         let right = hash.is_ok_and(|hash| {
             Argon2::default().verify_password(password.as_bytes(), &hash).is_ok()
         });
-        if right { PasswordVerdict::Right(user.role) } else { PasswordVerdict::Wrong }
+        if right { PasswordVerdict::Right(user.role, user.proof()) } else { PasswordVerdict::Wrong }
     }
 }

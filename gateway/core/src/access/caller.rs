@@ -116,8 +116,11 @@ mod tests {
 
     fn callers() -> Callers {
         let mut callers = Callers::new(TokenHash::of("installation"));
+        let proof = TokenHash::of("proof");
+        let people = ["ann", "eve"].map(|name| (name.to_owned(), proof));
+        callers.logins.set_people(people.into());
         for (name, role) in [("ann", Role::Operator), ("eve", Role::Auditor)] {
-            assert!(callers.logins.log_in(TokenHash::of(name), name, role, NOW));
+            assert!(callers.logins.log_in(TokenHash::of(name), name, (role, proof), NOW));
         }
         callers
     }

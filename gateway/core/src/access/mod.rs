@@ -107,9 +107,13 @@ pub enum Denied {
     MayOnlyLook(String),
 }
 
+/// The people who may log in, each with what a login depends on: it ends when that changes.
+pub type People = BTreeMap<String, TokenHash>;
+
 /// The people who are logged in.
 #[derive(Debug, Default)]
 pub struct Logins {
+    people: People,
     of: BTreeMap<TokenHash, Login>,
 }
 
@@ -117,11 +121,17 @@ pub struct Logins {
 struct Login {
     name: String,
     role: Role,
+    depends_on: TokenHash,
     since: Moment,
     last: Moment,
 }
 
 impl Logins {
+    /// These may log in from now on; logins of others are over, and of who has changed.
+    pub fn set_people(&mut self, people: People) {
+        self.people = people;
+    }
+
     /// The name of the person whose token this is, if that person may; the login lasts on.
     ///
     /// # Errors
@@ -133,6 +143,11 @@ impl Logins {
         now: Moment,
     ) -> Result<&str, Denied> {
         self.end(now);
+        let people = &self.people;
+        let is_over = |login: &Login| people.get(&login.name) != Some(&login.depends_on);
+        if self.of.get(shown).is_some_and(is_over) {
+            self.of.remove(shown);
+        }
         let login = self.of.get_mut(shown).ok_or(Denied::Unknown)?;
         login.last = now;
         if access == Access::Write && login.role != Role::Operator {
@@ -143,12 +158,19 @@ impl Logins {
 
     /// Somebody's password was right; `false` if too many are logged in.
     #[must_use]
-    pub fn log_in(&mut self, token: TokenHash, name: &str, role: Role, now: Moment) -> bool {
+    pub fn log_in(
+        &mut self,
+        token: TokenHash,
+        name: &str,
+        (role, depends_on): (Role, TokenHash),
+        now: Moment,
+    ) -> bool {
         self.end(now);
         if self.of.len() >= LOGINS_MAX {
             return false;
         }
-        self.of.insert(token, Login { name: name.to_owned(), role, since: now, last: now });
+        let name = name.to_owned();
+        self.of.insert(token, Login { name, role, depends_on, since: now, last: now });
         true
     }
 
@@ -171,10 +193,29 @@ mod tests {
 
     const NOW: Moment = Moment(1_000_000_000_000);
 
+    const PROOF: TokenHash = TokenHash::new([7; 32]);
+
     fn logged_in(role: Role) -> (Logins, TokenHash) {
         let (mut logins, token) = (Logins::default(), TokenHash::of("token"));
-        assert!(logins.log_in(token, "ann", role, NOW));
+        logins.set_people(People::from([("ann".to_owned(), PROOF)]));
+        assert!(logins.log_in(token, "ann", (role, PROOF), NOW));
         (logins, token)
+    }
+
+    #[test]
+    fn a_login_is_over_when_its_person_is_gone_or_has_changed() {
+        let (mut logins, token) = logged_in(Role::Operator);
+        let other = |name: &str| (name.to_owned(), TokenHash::new([8; 32]));
+        logins.set_people(People::from([other("bob"), ("ann".to_owned(), PROOF)]));
+        assert_eq!(logins.admit(&token, Access::Write, NOW), Ok("ann"), "somebody else is new");
+        for people in [People::new(), People::from([other("ann")])] {
+            let (mut logins, token) = logged_in(Role::Operator);
+            logins.set_people(people);
+            assert_eq!(logins.admit(&token, Access::Read, NOW), Err(Denied::Unknown));
+            logins.set_people(People::from([("ann".to_owned(), PROOF)]));
+            let again = logins.admit(&token, Access::Read, NOW);
+            assert_eq!(again, Err(Denied::Unknown), "it does not come back");
+        }
     }
 
     #[test]
@@ -207,11 +248,11 @@ mod tests {
         let mut logins = Logins::default();
         for number in 0..LOGINS_MAX {
             let token = TokenHash::of(&number.to_string());
-            assert!(logins.log_in(token, "ann", Role::Operator, NOW));
+            assert!(logins.log_in(token, "ann", (Role::Operator, PROOF), NOW));
         }
-        assert!(!logins.log_in(TokenHash::of("one more"), "bob", Role::Operator, NOW));
+        assert!(!logins.log_in(TokenHash::of("one more"), "bob", (Role::Operator, PROOF), NOW));
         let later = NOW.after(LOGIN_IDLE).after(Span(1));
-        assert!(logins.log_in(TokenHash::of("one more"), "bob", Role::Operator, later));
+        assert!(logins.log_in(TokenHash::of("one more"), "bob", (Role::Operator, PROOF), later));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Who is asking, as HTTP shows it.
 
+use std::fs::Metadata;
 use std::net::IpAddr;
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use http::{HeaderMap, StatusCode, header};
@@ -46,14 +48,36 @@ impl Caller {
 /// What tells callers apart: [`Callers`] decides, this reads the people and makes tokens.
 pub(super) struct Auth {
     callers: Mutex<Callers>,
-    /// Read at every login, so that `tillgate user` is in force at once.
+    /// Read at every login and whenever it has changed, so that `tillgate user` is in force at once.
     users: PathBuf,
+    /// The file as it was read last.
+    seen: Mutex<Option<Seen>>,
     /// Bounds the memory and the cores that strangers can make us spend on passwords.
     pub(super) checks: Semaphore,
     /// Logins that check a password or wait for that.
     pub(super) queue: Semaphore,
     /// Wrong passwords, and who has to wait because of them.
     pub(super) wrong: Mutex<WrongPasswords>,
+}
+
+/// What a file has another one of after every change.
+#[derive(PartialEq, Eq)]
+struct Seen {
+    file: (u64, u64),
+    bytes: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Seen {
+    fn of(file: &Metadata) -> Self {
+        Self {
+            file: (file.dev(), file.ino()),
+            bytes: file.len(),
+            modified: (file.mtime(), file.mtime_nsec()),
+            changed: (file.ctime(), file.ctime_nsec()),
+        }
+    }
 }
 
 impl Auth {
@@ -63,10 +87,12 @@ impl Auth {
     /// A file is missing or wrong.
     pub(super) fn new(config: &Config) -> Result<Self, Failure> {
         Users::load(&config.admin.users).map_err(Failure::config)?;
+        let users = config.admin.users.clone();
         let token = keyfile::read_public(&config.admin.token_sha256).map_err(Failure::config)?;
         Ok(Self {
             callers: Mutex::new(Callers::new(TokenHash::new(token))),
-            users: config.admin.users.clone(),
+            users,
+            seen: Mutex::default(),
             checks: Semaphore::new(PASSWORD_CHECKS_MAX),
             queue: Semaphore::new(PASSWORD_CHECKS_MAX + PASSWORD_QUEUE_MAX),
             wrong: Mutex::default(),
@@ -76,7 +102,8 @@ impl Auth {
     /// Lets somebody through, or not.
     ///
     /// # Errors
-    /// 401 for an unknown token or none, 403 for somebody who may only look.
+    /// 401 for an unknown token or none, 403 for somebody who may only look, 500 for a person when the
+    /// file of people is gone or broken.
     pub(super) fn admit(
         &self,
         peer: &Peer,
@@ -90,6 +117,7 @@ impl Auth {
         };
         let shown = headers.get(header::AUTHORIZATION);
         let shown = shown.map(|value| value.to_str().unwrap_or_default());
+        let people = if access == Access::Open { Ok(()) } else { self.renew_people() };
         let unknown = |message| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message);
         let who =
             self.callers.lock().admit(local, shown, access, now).map_err(
@@ -104,7 +132,22 @@ impl Auth {
                     }
                 },
             )?;
+        if who.is_person() {
+            people?;
+        }
         Ok(Caller { who, peer: peer.clone() })
+    }
+
+    /// Reads the people again if their file has changed.
+    fn renew_people(&self) -> Answer<()> {
+        let mut seen = self.seen.lock();
+        let now = std::fs::metadata(&self.users).map(|file| Seen::of(&file)).ok();
+        if now.is_none() || *seen != now {
+            let people = Users::load(&self.users).map_err(ApiError::internal)?.people();
+            self.callers.lock().logins.set_people(people);
+            *seen = now;
+        }
+        Ok(())
     }
 
     /// The role of somebody who knows the password, and whether the name is one of ours; takes
@@ -121,9 +164,14 @@ impl Auth {
     ///
     /// # Errors
     /// Too many are logged in.
-    pub(super) fn log_in(&self, name: &str, role: Role, now: Moment) -> Answer<Zeroizing<String>> {
+    pub(super) fn log_in(
+        &self,
+        name: &str,
+        (role, proof): (Role, TokenHash),
+        now: Moment,
+    ) -> Answer<Zeroizing<String>> {
         let token = Zeroizing::new(hex::encode(Zeroizing::new(entropy::bytes::<32>()).as_slice()));
-        if self.callers.lock().logins.log_in(TokenHash::of(&token), name, role, now) {
+        if self.callers.lock().logins.log_in(TokenHash::of(&token), name, (role, proof), now) {
             return Ok(token);
         }
         Err(ApiError::busy(format!("{LOGINS_MAX} people are logged in; try later")))

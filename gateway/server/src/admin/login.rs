@@ -40,7 +40,7 @@ pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
     }
     let Call { app, caller } = &call;
     let verdict = check(&call, &name, password).await?;
-    let PasswordVerdict::Right(role) = verdict else {
+    let PasswordVerdict::Right(role, proof) = verdict else {
         app.auth.wrong.lock().note(caller.address(), &name, app.handle.clock.now());
         app.handle.metrics.edge.logins_wrong.add(1);
         // A name that is not ours may be a password typed in the wrong field.
@@ -51,7 +51,7 @@ pub(super) async fn log_in(call: Call, body: Body<LogIn>) -> Answer<LoggedIn> {
         return Err(ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", text));
     };
     app.auth.wrong.lock().forget(caller.address(), &name);
-    let token = app.auth.log_in(&name, role, app.handle.clock.now())?;
+    let token = app.auth.log_in(&name, (role, proof), app.handle.clock.now())?;
     tracing::info!(user = name, "logged in");
     Ok(LoggedIn { token: Secret(token), role, expires_s: LOGIN_LIFE.0 / 1_000_000_000 })
 }

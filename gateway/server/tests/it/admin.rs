@@ -1,6 +1,7 @@
 //! The admin API of a real gateway over real sockets.
 
 use std::collections::BTreeSet;
+use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -347,6 +348,49 @@ fn an_auditor_added_while_serving_looks_and_changes_nothing() {
     assert_eq!(list, "operator  admin\nauditor   maria\n");
     assert_eq!(tillgate(&["user", "remove", "maria", &installation.config()]).code, 0);
     assert_eq!(gateway.ask("POST", "/api/v1/login", "", &body).status, 401);
+}
+
+/// Their token worked on for eight hours.
+#[test]
+fn a_login_ends_when_its_person_is_removed_or_gets_another_role_or_password() {
+    let (installation, gateway) = serving();
+    let person = |arguments: &[&str]| tillgate(&[arguments, &[&installation.config()]].concat());
+    let add = |role: &str| {
+        let added = person(&["user", "add", "maria", role]);
+        assert_eq!(added.code, 0, "{}", added.err);
+        added.out.lines().next().unwrap().rsplit(' ').next().unwrap().to_owned()
+    };
+    let log_in = |password: &str| {
+        let body = json!({ "user": "maria", "password": password }).to_string();
+        let answer = gateway.ask("POST", "/api/v1/login", "", &body);
+        answer.json()["token"].as_str().expect("logged in").to_owned()
+    };
+    let status = |token: &str| gateway.ask("GET", "/api/v1/status", token, "").status;
+    let mut password = add("--role=operator");
+    let changes = [
+        |text: &str| text.replace("auditor", "operator"),
+        |text: &str| text.replace("operator", "auditor"),
+    ];
+    let file = installation.file("users.toml");
+    for change in changes {
+        let token = log_in(&password);
+        assert_eq!(status(&token), 200);
+        let text = fs::read_to_string(&file).unwrap();
+        let (admin, maria) = text.split_at(text.rfind("[[user]]").unwrap());
+        let changed = change(maria);
+        fs::write(&file, format!("{admin}{changed}")).unwrap();
+        let expected = if changed == maria { 200 } else { 401 };
+        assert_eq!(status(&token), expected, "{changed}");
+    }
+    let token = log_in(&password);
+    assert_eq!(person(&["user", "remove", "maria"]).code, 0);
+    assert_eq!(status(&token), 401);
+    password = add("--role=operator");
+    assert_eq!(status(&token), 401, "another person of that name");
+    let token = log_in(&password);
+    fs::write(&file, "half written").unwrap();
+    assert_eq!(status(&token), 500, "nobody knows who may");
+    assert_eq!(status(&installation.token()), 200, "the installation's token is no person");
 }
 
 #[test]

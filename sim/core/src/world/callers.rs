@@ -14,6 +14,9 @@ const TOKEN: &str = "the token of the installation";
 const PEOPLE: [(&str, Role); 3] =
     [("ann", Role::Operator), ("bob", Role::Operator), ("eve", Role::Auditor)];
 
+/// What the logins of all depend on.
+const PROOF: TokenHash = TokenHash::new([0; 32]);
+
 pub(super) struct Callers {
     rng: Rng,
     admission: Admission,
@@ -21,7 +24,8 @@ pub(super) struct Callers {
 
 impl Callers {
     pub(super) fn new(seed: u64) -> Self {
-        let admission = Admission::new(TokenHash::of(TOKEN));
+        let mut admission = Admission::new(TokenHash::of(TOKEN));
+        admission.logins.set_people(PEOPLE.map(|(name, _)| (name.to_owned(), PROOF)).into());
         Self { rng: Stream::CallersRun.rng(seed), admission }
     }
 
@@ -49,7 +53,8 @@ impl Callers {
         let shown = format!("Bearer {name}");
         match self.admission.admit(None, Some(&shown), Access::Write, now) {
             Err(Refused::Unknown) => {
-                let _full = self.admission.logins.log_in(TokenHash::of(name), name, role, now);
+                let token = TokenHash::of(name);
+                let _full = self.admission.logins.log_in(token, name, (role, PROOF), now);
                 self.admission.admit(None, Some(&shown), Access::Write, now)
             }
             admitted => admitted,
