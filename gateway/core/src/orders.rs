@@ -31,6 +31,14 @@ pub fn unblock(mut terminal: Terminal) -> ControlOrder {
     change(terminal, note, tell)
 }
 
+/// Shows a text on a terminal; nothing changes.
+#[must_use]
+pub fn message(terminal: TerminalId, text: String) -> ControlOrder {
+    let note = format!("message to terminal {terminal}: {text}");
+    let tell = vec![(terminal, PushedCommand::Message { text })];
+    ControlOrder::Change { change: Change { note, ..Change::default() }, tell }
+}
+
 /// Says what a bridge may do from now on.
 #[must_use]
 pub fn order_bridge(order: BridgeOrder) -> ControlOrder {
@@ -188,7 +196,6 @@ pub fn signed(
         | ControlOrder::Withdraw { note, .. } => {
             note.push_str(&format!(" ({origin})"));
         }
-        ControlOrder::Message { .. } => {}
     }
     Control { ticket, at_ms: at.0, actor: caller.name(), order }
 }

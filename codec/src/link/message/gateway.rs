@@ -70,8 +70,7 @@ messages! {
     }
 
     /// Pushed at any time after the terminal's first SEALED record, also before *welcome* and
-    /// between a request and its answer, and again until it is acknowledged; answered by
-    /// *acknowledge*.
+    /// between a request and its answer, once; answered by *acknowledge*.
     Command<'a> = 0x88 "command" {
         /// its number
         id: u32 = COMMAND, 7;

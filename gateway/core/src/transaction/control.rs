@@ -3,7 +3,7 @@
 use tillgate_store_core::{Command, RefundOrder, Resolve, TerminalId, Withdraw};
 
 use super::commit::CommitContext;
-use super::{Control, ControlOrder, Controlled, Output, Push, PushedCommand, TransactionManager};
+use super::{Control, ControlOrder, Push, PushedCommand, TransactionManager};
 
 impl TransactionManager {
     pub(super) fn on_control(&mut self, control: Control) {
@@ -32,17 +32,16 @@ impl TransactionManager {
                 let order = Withdraw { at_ms, actor, note, service, product, vouchers };
                 self.push_staged(Command::Withdraw(order), CommitContext::Withdraw { ticket });
             }
-            ControlOrder::Message { terminal, text } => {
-                let push = self.push(terminal, PushedCommand::Message { text });
-                let result = Controlled::Applied { commands: vec![(terminal, push.command)] };
-                self.outputs.push_back(Output::Push(push));
-                self.outputs.push_back(Output::Controlled { ticket, result });
-            }
         }
     }
 
+    /// Terminals know a command that they have had by its number: after a start, numbers go on where
+    /// no process before has been, unless it pushed more than one a second.
     fn push(&mut self, terminal: TerminalId, order: PushedCommand) -> Push {
-        self.commands_pushed = self.commands_pushed.wrapping_add(1);
-        Push { terminal, command: self.commands_pushed, order }
+        let now_s = u32::try_from(self.wall.0 / 1_000).unwrap_or(u32::MAX);
+        let last = self.commands_pushed.unwrap_or(now_s);
+        let command = last.wrapping_add(1);
+        self.commands_pushed = Some(command);
+        Push { terminal, command, order }
     }
 }

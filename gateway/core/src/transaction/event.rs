@@ -230,12 +230,6 @@ pub enum ControlOrder {
         /// Why, for the audit row.
         note: String,
     },
-    /// Show a text on a terminal.
-    Message {
-        terminal: TerminalId,
-        /// At most 160 bytes.
-        text: String,
-    },
 }
 
 /// The outcome of a [`Control`].

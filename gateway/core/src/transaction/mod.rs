@@ -80,7 +80,8 @@ pub struct TransactionManager {
     alarms: Alarms,
     lookups: Lookups,
     outputs: VecDeque<Output>,
-    commands_pushed: u32,
+    /// The number of the last one; none since the start.
+    commands_pushed: Option<u32>,
     draining: bool,
     /// As the last input said.
     wall: UnixMillis,
@@ -110,7 +111,7 @@ impl TransactionManager {
             alarms: Alarms::new(seed),
             lookups: Lookups::default(),
             outputs: VecDeque::new(),
-            commands_pushed: 0,
+            commands_pushed: None,
             draining: false,
             wall: UnixMillis(0),
         }

@@ -4,10 +4,11 @@ use crate::support::{
     ABLE, BLIND, KIND, Rig, code_of, found, repeat, reversal, rig, sale, sold, top_up_key,
 };
 use tillgate_core::limits::TransactionLimits;
+use tillgate_core::orders::message;
 use tillgate_core::provider::Capabilities;
 use tillgate_core::time::Span;
 use tillgate_core::transaction::{ControlOrder, Controlled, Output};
-use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State};
+use tillgate_store_core::{FollowUp, ProviderOutcome, Resolution, State, TerminalId};
 
 const OPERATOR: Option<FollowUp> = Some(FollowUp::Operator);
 
@@ -102,4 +103,30 @@ fn an_operators_verdict_is_told_to_who_waits_and_audited() {
     assert_eq!(rig.transactions.pending(), 0);
     rig.pass(Span::s(120));
     assert!(rig.inquiries.is_empty(), "it is not asked about any more");
+}
+
+/// Terminals know a command that they have had by its number: one that came after a restart was
+/// taken for an old one.
+#[test]
+fn a_message_is_audited_and_no_number_of_a_command_is_used_again_after_a_restart() {
+    let mut rig = rig(KIND);
+    let mut numbers = Vec::new();
+    for _ in 0..3 {
+        for _ in 0..2 {
+            let audits = rig.book.head().audit_no;
+            rig.control(message(TerminalId(7), "closed tomorrow".to_owned()));
+            assert_eq!(rig.book.head().audit_no, audits + 1);
+            let pushed = rig.outputs.drain(..).filter_map(|output| match output {
+                Output::Push(push) => Some(push.command),
+                _ => None,
+            });
+            numbers.extend(pushed);
+        }
+        rig = rig.restart();
+        rig.wall.0 += 2_000;
+    }
+    let mut distinct = numbers.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!((numbers.len(), distinct), (6, numbers), "each has one, and they rise");
 }

@@ -96,7 +96,7 @@ pub(super) async fn message(
         let (applied, online, notified) = (false, false, false);
         return Ok(Applied { applied, online, notified, commands: Vec::new() });
     }
-    let order = ControlOrder::Message { terminal: id, text };
+    let order = orders::message(id, text);
     let commands = applied(carry(&call, None, order, ORDER_TIME_MAX).await?)?;
     Ok(Applied::new(app, &terminal, &commands))
 }

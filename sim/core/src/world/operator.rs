@@ -85,7 +85,7 @@ impl Plan {
             ControlOrder::Withdraw { service, product, vouchers, note } => {
                 Some(Self::Withdraw { service, product, vouchers, note })
             }
-            ControlOrder::Refund { .. } | ControlOrder::Message { .. } => None,
+            ControlOrder::Refund { .. } => None,
         }
     }
 
@@ -374,7 +374,6 @@ impl World {
                 ControlOrder::Withdraw { vouchers, .. } => {
                     format!("withdrawal of {} vouchers", vouchers.len())
                 }
-                ControlOrder::Message { terminal, .. } => format!("message for {terminal}"),
             });
             let at = (ticket, self.wall());
             let control = Box::new(orders::signed(order, &caller, "from the world", at));
