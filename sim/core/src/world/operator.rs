@@ -38,7 +38,7 @@ pub(super) struct Operator {
     /// For which handsets are changed; how often of 1000, and how many there are.
     pub(super) handsets: Rng,
     pub(super) handsets_share: (u16, u16),
-    /// A PIN that was given to a handset, until its holder is told.
+    /// A PIN that was given to a handset, until its holder knows it.
     pub(super) given_pin: Option<GivenPin>,
     /// For which vouchers are taken out of sale, and when.
     pub(super) recall: Rng,

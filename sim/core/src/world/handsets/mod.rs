@@ -186,7 +186,7 @@ impl World {
         }
     }
 
-    /// Whether the centre waits in vain because a connection is dead and it has not learned it.
+    /// Whether the centre waits for nothing because a connection is dead and it has not learned it.
     fn is_excused(&self, violation: Violation) -> bool {
         let late = [Violation::AfterRelease, Violation::NoDialog, Violation::Key];
         if late.contains(&violation) && self.config.handsets.twice_permille > 0 {

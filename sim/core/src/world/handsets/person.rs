@@ -118,7 +118,7 @@ impl Person {
         &self.pages
     }
 
-    /// An operator has told the holder another PIN.
+    /// The holder has another PIN from an operator.
     pub(super) fn learns(&mut self, pin: String) {
         self.pins.insert(0, pin);
     }
