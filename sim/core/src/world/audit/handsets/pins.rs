@@ -190,7 +190,7 @@ impl Checker {
         let delay = DELAYS_MS.get(usize::from(new.wrong - 1));
         let Some(delay) = delay else {
             return (new.until_ms != u64::MAX)
-                .then_some("it is not locked after so many wrong PINs");
+                .then_some("it is not locked after that many wrong PINs");
         };
         let since_ms = mistyped().map(|ask| ask.wall_ms).min().unwrap_or(0);
         let range = since_ms + delay..=self.clock.ever(now).0 + delay;
