@@ -174,14 +174,14 @@ impl Frames {
         }
         talk.received = now;
         talk.at.renew(address);
+        if talk.texts >= TERMINAL_TEXTS_MAX {
+            self.refuse(now, id, DatagramRefusal::SubscriberTooFast);
+            return true;
+        }
         if talk.typed == digest(text) && talk.held.is_some() {
             // The same once more: its reply once more.
             let part = talk.part;
             self.say_part(now, id, part);
-            return true;
-        }
-        if talk.texts >= TERMINAL_TEXTS_MAX {
-            self.refuse(now, id, DatagramRefusal::SubscriberTooFast);
             return true;
         }
         self.take(now, id, text);

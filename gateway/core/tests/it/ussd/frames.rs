@@ -5,6 +5,8 @@ use tillgate_codec::link::message::{
     Acknowledge, Balance, GatewayMessage, Logon, Ping, Sale, TerminalMessage,
 };
 use tillgate_codec::ussd::Room;
+use tillgate_core::claims::Claims;
+use tillgate_core::limits::ClaimLimits;
 use tillgate_core::processing::{DatagramRefusal, Effect};
 use tillgate_core::time::Span;
 use tillgate_core::ussd::dialogs::{DialogLimits, DialogLink, Input};
@@ -197,6 +199,39 @@ fn one_subscriber_who_asks_too_fast_costs_the_pool_nothing_and_slows_nobody_else
     phone.release();
     assert!(refused(&phone, "subscriber_too_fast") + refused(&phone, "busy") >= 20);
     assert!(answer(&terminal.asks(&mut phone, &sale(1))).code.is_approved());
+}
+
+#[test]
+fn one_dialog_has_no_more_requests_than_its_subscriber_s_rate() {
+    let (mut phone, mut terminal) = (Phone::new(), Terminal::new());
+    terminal.dial(&mut phone, "*124#");
+    let ping = TerminalMessage::Ping(Ping { nonce: 1 });
+    for request in 1..=25 {
+        // The key's own rate is that of another terminal each time.
+        phone.claims = Claims::new(ClaimLimits::default());
+        let sealed = terminal.seal(&body_of(&ping), false);
+        terminal.enter(&mut phone, &sealed.text());
+        let found = terminal.gather(&mut phone, &sealed.exchange);
+        assert_eq!(found.is_some(), request <= 20, "{request}");
+        if found.is_none() {
+            break;
+        }
+    }
+    assert_eq!((refusal(&phone), refused(&phone, "subscriber_too_fast")), (Some(4), 1));
+}
+
+#[test]
+fn a_dialog_that_asks_for_parts_without_end_is_ended() {
+    let (mut phone, mut terminal) = (Phone::new(), Terminal::new());
+    let sealed = terminal.seal(&body_of(&sale(1)), false);
+    terminal.send(&mut phone, &sealed);
+    let mut asked = 0;
+    while phone.last().kind == SayKind::Continue {
+        asked += 1;
+        assert!(asked <= 256, "it goes on");
+        terminal.enter(&mut phone, &text(&TerminalFrame::next(0)));
+    }
+    assert_eq!((refusal(&phone), phone.stats().open), (Some(4), 0));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod frames;
+mod frames_walk;
 mod phone;
 mod terminal;
 mod unseen;
