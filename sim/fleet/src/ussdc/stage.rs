@@ -34,6 +34,7 @@ impl Engine {
             self.stage = Stage::Draining;
             self.crowd.handle(now, Input::Stop);
             self.callers.stop();
+            self.outputs();
             // Those who hold a dialog wait for nothing.
             self.ends = Some(if self.plan.load.holds { now } else { now.after(DRAIN) });
         }

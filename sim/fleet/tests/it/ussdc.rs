@@ -161,7 +161,7 @@ fn so_many_dialogs_are_open_at_once() {
 
 #[test]
 fn dialogs_are_held_until_the_load_ends() {
-    let arguments = ["--hold", "--handsets", "30", "--pause", "10ms", "--seconds", "0.5"];
+    let arguments = ["--hold", "--handsets", "30", "--pause", "10ms", "--seconds", "1.5"];
     let centre = centre(&arguments);
     centre.responder(&[]);
     let (code, text) = centre.end();
@@ -171,13 +171,14 @@ fn dialogs_are_held_until_the_load_ends() {
 
 #[test]
 fn dialogs_that_never_ended_are_counted_against_the_run() {
-    let centre = centre(&["--handsets", "5", "--pause", "10ms", "--think", "100s"]);
+    let arguments = ["--handsets", "5", "--pause", "10ms", "--think", "100s", "--seconds", "1"];
+    let centre = centre(&arguments);
     let mut command = tillsim(&["ussd-responder", "--connect", &centre.address]);
     let mut responder = command.stdout(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_millis(700));
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    // The load is over, and it waits for its dialogs: until it is interrupted twice.
     centre.interrupt();
     std::thread::sleep(std::time::Duration::from_millis(300));
-    // It does not wait for them any more.
     centre.interrupt();
     let (code, text) = centre.end();
     responder.wait().unwrap();
@@ -358,7 +359,7 @@ fn terminals_that_nobody_understands_sell_nothing_and_the_run_says_so() {
     assert!(tillsim(&order).status().unwrap().success());
     let json = file(dir.path(), "json", "");
     let arguments = ["--handsets", "0", "--terminals", "3", "--network", network.to_str().unwrap()];
-    let centre = centre(&[&arguments[..], &["--seconds", "0.5", "--json", &json]].concat());
+    let centre = centre(&[&arguments[..], &["--seconds", "1.5", "--json", &json]].concat());
     let mut command = tillsim(&["ussd-responder", "--connect", &centre.address]);
     let mut responder = command.stdout(Stdio::null()).spawn().unwrap();
     let (code, text) = centre.end();
