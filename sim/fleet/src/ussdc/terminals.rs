@@ -175,3 +175,40 @@ impl Sealed {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tillsim_core::terminal::{Finished, Note};
+
+    use super::*;
+
+    const RIGHT: Sealed = Sealed {
+        terminals: 1,
+        in_doubt: 0,
+        complaints: 0,
+        totals_differ: 0,
+        replays_believed: 0,
+        money: Money::NotChecked,
+    };
+
+    #[test]
+    fn a_copy_that_was_answered_a_complaint_and_other_totals_are_violations() {
+        assert!(!RIGHT.is_wrong());
+        assert!(Sealed { replays_believed: 1, ..RIGHT }.is_wrong());
+        assert!(Sealed { complaints: 1, ..RIGHT }.is_wrong());
+        assert!(Sealed { totals_differ: 1, ..RIGHT }.is_wrong());
+    }
+
+    #[test]
+    fn terminals_that_sold_nothing_or_have_doubts_have_missed_something() {
+        let mut frames = Frames::default();
+        assert_eq!(RIGHT.missed(&frames), ["no terminal has sold anything"]);
+        let code = tillgate_codec::link::message::ResponseCode::APPROVED;
+        let (response, service) = (Span::ms(1), Span::ms(1));
+        let sold = Note::Finished(Finished { code, response, service });
+        frames.note(UssdNote::Till(sold));
+        assert!(RIGHT.missed(&frames).is_empty());
+        let doubtful = Sealed { in_doubt: 2, ..RIGHT };
+        assert_eq!(doubtful.missed(&frames), ["2 sales of terminals are still open"]);
+    }
+}

@@ -41,6 +41,8 @@ pub(crate) struct Gateway {
     slow: u32,
     /// How many dialogs are refused at first.
     busy: u32,
+    /// Whether it forgets which counters it has seen, as one that is started again.
+    forgets: bool,
 }
 
 impl Gateway {
@@ -58,6 +60,7 @@ impl Gateway {
             salt: 0,
             slow: 0,
             busy: 0,
+            forgets: false,
         }
     }
 
@@ -79,7 +82,7 @@ impl Gateway {
         let Ok(exchange) = self.keys.open(request, &mut body) else {
             return self.refuse(RefusalCode::DENIED);
         };
-        if !self.seen.insert(request.header.counter) {
+        if !self.seen.insert(request.header.counter) && !self.forgets {
             return self.refuse(RefusalCode::DENIED);
         }
         let mut reply = Vec::new();
@@ -422,6 +425,25 @@ fn a_refusal_is_no_answer_and_makes_a_longer_pause() {
     assert_eq!(pair.terminal.book().entries().len(), 0);
     assert!((2..=20).contains(&pair.gateway.refused), "{}", pair.gateway.refused);
     assert!(pair.gateway.seen.is_empty());
+}
+
+#[test]
+fn a_copy_that_is_answered_is_noticed_and_sells_nothing() {
+    let mut answered = 0;
+    for seed in 0..5 {
+        let bearer = UssdBearer { replay_permille: 300, ..bearer() };
+        let mut pair = Pair::new(firmware(), bearer, seed);
+        pair.gateway.forgets = true;
+        pair.give(UssdInput::Begin);
+        pair.run(1_800);
+        pair.give(UssdInput::Stop);
+        pair.run(600);
+        pair.check();
+        assert_eq!(pair.troubles(), [], "{seed}");
+        answered += pair.count(|note| *note == UssdNote::ReplayAnswered);
+        assert_eq!(pair.count(|note| *note == UssdNote::ReplayRefused), 0);
+    }
+    assert!(answered > 50, "{answered}");
 }
 
 #[test]
