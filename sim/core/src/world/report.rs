@@ -54,6 +54,8 @@ pub struct Counts {
     pub batch_differences: u64,
     /// Answers to them with something for the chip of a card.
     pub chip_answers: u64,
+    /// Sales that handsets made.
+    pub handset_sales: u64,
     /// Screens and last texts that handsets received, dialogs that ended in good order, and texts that
     /// came after them.
     pub screens: u64,

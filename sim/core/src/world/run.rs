@@ -191,6 +191,7 @@ impl World {
             self.counts.advices += count(advised.count());
             self.counts.batch_records += count(book.uploads().len());
         }
+        self.counts.handset_sales = count(self.witness.handset_sales());
         let (differences, chips) = self.witness.asides();
         (self.counts.batch_differences, self.counts.chip_answers) = (count(differences), chips);
     }

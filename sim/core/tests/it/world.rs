@@ -48,6 +48,21 @@ fn terminals_of_other_makers_advise_upload_batches_and_read_chips() {
 }
 
 #[test]
+fn handsets_sell_are_answered_and_are_told_after() {
+    let mut sums = [0; 4];
+    // Of each there is something in one world of fifty or more.
+    for seed in 1..=600 {
+        let counts = run(seed, &Tweaks::default()).counts;
+        let all = [counts.handset_sales, counts.screens, counts.dialogs, counts.notices];
+        sums.iter_mut().zip(all).for_each(|(sum, count)| *sum += count);
+        if sums.iter().all(|sum| *sum > 0) {
+            return;
+        }
+    }
+    panic!("sales, screens, dialogs and texts after them: {sums:?}");
+}
+
+#[test]
 fn one_sale_is_advised_to_its_provider_and_one_has_what_its_chip_is_answered() {
     let advised = attempt(Ware::IsoAdvice, Trial::Undisturbed);
     assert!(advised.passed(), "{:#?}", advised.violations);

@@ -241,6 +241,7 @@ fn line(report: &Report) -> Value {
         "batch_records": counts.batch_records,
         "batch_differences": counts.batch_differences,
         "chip_answers": counts.chip_answers,
+        "handset_sales": counts.handset_sales,
         "screens": counts.screens,
         "dialogs": counts.dialogs,
         "notices": counts.notices,

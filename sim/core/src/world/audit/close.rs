@@ -20,6 +20,7 @@ impl Checker {
         for key in self.open_rows() {
             self.violate(now, 6, format!("{key}: its outcome is still not known"));
         }
+        self.close_handsets(now);
         for book in books {
             for entry in book.entries() {
                 let date = entry.asked.date;

@@ -32,6 +32,7 @@ pub(super) use self::pool::Job;
 use self::port::Port;
 pub(super) use self::port::listener;
 pub(super) use self::retire::Retiring;
+pub(super) use self::ussd::Cause;
 use self::ussd::Ussd;
 use super::World;
 use super::config::Stream;

@@ -62,8 +62,17 @@ enum Action {
     Send(u16, Connection, Vec<u8>),
     Close(u16, Connection),
     Request(Box<Job>),
-    Said { msisdn: u64, kind: SayKind, text: String },
+    Said { msisdn: u64, kind: SayKind, text: String, cause: Cause },
     Over(u64),
+}
+
+/// Why something is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Cause {
+    /// A link has seen something.
+    Link,
+    /// An answer has come, or time has passed.
+    Other,
 }
 
 /// What is looked at while links and dialogs work.
@@ -182,7 +191,7 @@ impl Ussd {
                 Output::Event(event) => {
                     let input = dialogs::Input::Event { link: number, event };
                     dialogs.handle(turn.at, input, turn.directory);
-                    take_out(dialogs, &mut told, turn);
+                    take_out(dialogs, &mut told, turn, Cause::Link);
                 }
             }
         }
@@ -191,19 +200,19 @@ impl Ussd {
 
     fn carry_out(&mut self, turn: &mut Turn<'_>) {
         let mut told = Vec::new();
-        take_out(&mut self.dialogs, &mut told, turn);
+        take_out(&mut self.dialogs, &mut told, turn, Cause::Other);
         self.says.extend(told);
     }
 }
 
 /// Takes out what the dialogs want.
-fn take_out(dialogs: &mut Dialogs, says: &mut Vec<HeldSay>, turn: &mut Turn<'_>) {
+fn take_out(dialogs: &mut Dialogs, says: &mut Vec<HeldSay>, turn: &mut Turn<'_>, cause: Cause) {
     while let Some(output) = dialogs.poll() {
         match output {
             dialogs::Output::Say { link, say } => {
                 let (kind, text) = (say.kind, say.text.to_owned());
-                let said =
-                    Action::Said { msisdn: say.at.msisdn.number(), kind, text: text.clone() };
+                let msisdn = say.at.msisdn.number();
+                let said = Action::Said { msisdn, kind, text: text.clone(), cause };
                 turn.actions.push(said);
                 let (ticket, at, by) = (say.ticket, say.at.clone(), say.by);
                 says.push(HeldSay { link, ticket, at, kind, text, by });
@@ -311,8 +320,8 @@ impl World {
             Action::Close(link, connection) => self.hang_up_centre(link, connection),
             Action::Request(job) => self.post(*job),
             Action::Over(msisdn) => self.witness.dialog_is_over(msisdn),
-            Action::Said { msisdn, kind, text } => {
-                self.witness.shows(self.now, msisdn, kind, &text, &self.network.pins);
+            Action::Said { msisdn, kind, text, cause } => {
+                self.witness.shows(self.now, msisdn, (kind, cause), &text, &self.network.pins);
             }
         }
     }

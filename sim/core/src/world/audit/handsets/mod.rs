@@ -4,7 +4,7 @@
 mod orders;
 mod pins;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
@@ -19,6 +19,7 @@ use self::pins::PinAsk;
 use super::Checker;
 use crate::time::{Moment, Span};
 use crate::world::config::Config;
+use crate::world::gateway::Cause;
 use crate::world::network::{Network, VoucherName};
 
 pub(super) struct Handsets {
@@ -40,6 +41,8 @@ pub(super) struct Handsets {
     credits: BTreeMap<u64, Vec<Credit>>,
     /// Whose dialog a session is.
     dialogs: FxHashMap<SessionId, HandsetOrigin>,
+    /// Rows that were shown as sold.
+    shown: BTreeSet<Key>,
     /// What was ordered in this life.
     orders: Vec<Order>,
     /// Which handset's dialog has made a row.
@@ -68,6 +71,7 @@ impl Handsets {
             digits: FxHashSet::default(),
             credits: BTreeMap::new(),
             dialogs: FxHashMap::default(),
+            shown: BTreeSet::new(),
             orders: Vec::new(),
             owners: FxHashMap::default(),
             unseen: FxHashSet::default(),
@@ -87,6 +91,11 @@ impl Handsets {
     /// How many subscribers wait for an answer.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.values().filter(|session| !self.unseen.contains(session)).count()
+    }
+
+    /// Whether it may be used.
+    fn is_active(&self, msisdn: u64) -> bool {
+        self.records.get(&msisdn).is_some_and(|handset| handset.status == Status::Active)
     }
 
     /// How long the oldest has waited.
@@ -196,10 +205,15 @@ impl Checker {
         &mut self,
         now: Moment,
         msisdn: u64,
-        kind: SayKind,
+        (kind, cause): (SayKind, Cause),
         text: &str,
         pins: &FxHashMap<VoucherName, String>,
     ) {
+        let goes_on = (kind, cause) == (SayKind::Continue, Cause::Link);
+        if goes_on && !self.handsets.is_active(msisdn) {
+            let text = format!("handset {msisdn}: its dialog goes on, and it is blocked");
+            self.violate(now, 7, text);
+        }
         let wrong = self.shows_otherwise(now, msisdn, kind, text, pins);
         let wrong = wrong.or_else(|| {
             self.handsets.bears_pin(text.as_bytes()).then(|| (10, "a PIN is shown".to_owned()))
@@ -207,6 +221,25 @@ impl Checker {
         if let Some((promise, found)) = wrong {
             self.violate(now, promise, format!("handset {msisdn}: {found}: {text:?}"));
         }
+        if text.contains("Sold: ") {
+            let row = rrn_of(text).and_then(|rrn| self.references.get(rrn));
+            self.handsets.shown.extend(row);
+        }
+    }
+
+    /// What was shown as sold stays so.
+    pub(super) fn close_handsets(&mut self, now: Moment) {
+        let stands =
+            |key: &Key| self.journal.get(key).is_some_and(|row| row.state == State::Approved);
+        let lost = self.handsets.shown.iter().find(|key| !stands(key));
+        if let Some(key) = lost.copied() {
+            self.violate(now, 1, format!("{key}: shown as sold, and the journal has it otherwise"));
+        }
+    }
+
+    /// How many sales handsets have made.
+    pub(in crate::world) fn handset_sales(&self) -> usize {
+        self.handsets.owners.len()
     }
 
     /// Octets on their way to a centre.
@@ -228,7 +261,7 @@ impl Checker {
         if text.contains("Ordered ") && !self.was_ordered(now, msisdn, text) {
             return Some((2, "asked whether once more, and nothing was ordered".to_owned()));
         }
-        let rrn = text.lines().find_map(|line| line.strip_prefix("RRN "))?;
+        let rrn = rrn_of(text)?;
         let Some(row) = self.references.get(rrn).and_then(|key| self.journal.get(key)) else {
             return Some((5, format!("shown {rrn}, which is no durable row's")));
         };
@@ -255,4 +288,9 @@ impl Checker {
         let is_its = pins.get(&name).is_some_and(|pin| pin == shown);
         (!is_its).then(|| (4, format!("shown a voucher that is not that of {}", row.key)))
     }
+}
+
+/// The reference of the sale that a text is about.
+fn rrn_of(text: &str) -> Option<&str> {
+    text.lines().find_map(|line| line.strip_prefix("RRN "))
 }
