@@ -12,7 +12,7 @@ mod person;
 
 use std::sync::Arc;
 
-use tillgate_core::ussd::profile::SmppProfile;
+use tillgate_core::ussd::profile::{NotifyBy, SmppProfile};
 
 use self::line::Item;
 use self::line::Line;
@@ -41,6 +41,8 @@ pub(super) struct Handsets {
     lines: Vec<Line>,
     /// Whether sessions have names.
     is_keyed: bool,
+    /// Whether a text that comes after a dialog begins one.
+    tells_in_dialogs: bool,
     /// Messages that were sent again under another number.
     copied: u32,
 }
@@ -76,6 +78,7 @@ pub(super) fn handsets(config: &Config) -> Option<Handsets> {
     let profile = SmppProfile::parse(profile).expect("it is built in");
     let variant = Variant::of(&profile);
     let is_keyed = variant.key != KeyKind::None;
+    let tells_in_dialogs = profile.notify == NotifyBy::Ussr;
     let settings = Settings {
         throttle_permille: of.throttle_permille,
         // More than the gateway takes, so that it is the gateway that says when it is late.
@@ -84,7 +87,16 @@ pub(super) fn handsets(config: &Config) -> Option<Handsets> {
         ..Settings::new(variant, Arc::new(subscribers), person::CODE)
     };
     let centre = Centre::new(settings, rng.throw());
-    Some(Handsets { rng, centre, armed: None, people, lines: Vec::new(), is_keyed, copied: 0 })
+    Some(Handsets {
+        rng,
+        centre,
+        armed: None,
+        people,
+        lines: Vec::new(),
+        is_keyed,
+        tells_in_dialogs,
+        copied: 0,
+    })
 }
 
 impl World {
@@ -193,14 +205,17 @@ impl World {
             // A begin that is refused has no dialog: what comes again is refused again.
             return true;
         }
-        let is_keyed = self.handsets.as_ref().is_some_and(|handsets| handsets.is_keyed);
-        if violation == Violation::Turn && !is_keyed {
+        let Some(handsets) = &self.handsets else { return false };
+        if violation == Violation::Key && handsets.tells_in_dialogs {
+            // It has crossed what its subscriber dialled.
+            return true;
+        }
+        if violation == Violation::Turn && !handsets.is_keyed {
             // A text of the dialog before is taken for one of this: nothing names them.
             return true;
         }
         let waits = [Violation::DeliverUnanswered, Violation::EnquireUnanswered];
-        let mut lines = self.handsets.iter().flat_map(|handsets| &handsets.lines);
-        waits.contains(&violation) && lines.any(Line::is_silent)
+        waits.contains(&violation) && handsets.lines.iter().any(Line::is_silent)
     }
 
     /// A subscriber has a screen that wants an answer.
