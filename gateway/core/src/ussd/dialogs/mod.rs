@@ -14,7 +14,7 @@
 //! where a link of the same network can.
 //!
 //! Dialogs with service codes that a link has for terminals carry sealed frames instead:
-//! [`super::frames`] has them.
+//! `frames` has them.
 
 mod ask;
 mod begin;
