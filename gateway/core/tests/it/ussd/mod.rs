@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod frames;
+mod frames_lost;
 mod frames_walk;
 mod phone;
 mod terminal;

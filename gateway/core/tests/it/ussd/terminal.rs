@@ -6,10 +6,14 @@ use tillgate_codec::link::datagram::{
     Exchange, GatewayFrame, Gathered, Header, Keys, TerminalFrame,
 };
 use tillgate_codec::link::message::TerminalMessage;
+use tillgate_codec::ussd::Room;
 use tillgate_codec::ussd::armour::{self, Form};
+use tillgate_core::processing::DatagramRefusal;
+use tillgate_core::ussd::dialogs::DialogLink;
 use tillgate_core::ussd::{DialogAddress, DialogEvent, SayKind};
 
-use super::phone::Phone;
+use super::phone::{LIMITS, Phone, link};
+use crate::support::{Rig, top_up_sale, voucher_sale};
 
 pub(super) struct Terminal {
     pub(super) id: u32,
@@ -135,4 +139,25 @@ impl Terminal {
         assert_eq!(phone.last().kind, SayKind::End, "the last of its dialog");
         body
     }
+}
+
+pub(super) fn sale(stan: u32) -> TerminalMessage<'static> {
+    TerminalMessage::Sale(voucher_sale(stan))
+}
+
+pub(super) fn top_up(stan: u32) -> TerminalMessage<'static> {
+    TerminalMessage::Sale(top_up_sale(stan))
+}
+
+/// On a link so narrow that the answer to a sale has two parts.
+pub(super) fn narrow() -> Phone {
+    let room = Room { septets: 90, units: 40 };
+    let links = vec![DialogLink { room, ..link("a", true) }, link("b", true)];
+    Phone::with(Rig::new(), links, LIMITS)
+}
+
+/// Refusals that were counted under this label.
+pub(super) fn refused(phone: &Phone, label: &str) -> u64 {
+    let place = DatagramRefusal::ALL.iter().position(|reason| reason.label() == label).unwrap();
+    phone.stats().frames.refused[place]
 }
