@@ -6,7 +6,7 @@ use super::world::{World, key, rejected, repeat, settlement};
 use tillgate_store_core::command::{
     Asker, Begin, Change, Command, ContentDigest, PinTry, Repeat, SetPin,
 };
-use tillgate_store_core::limits::{HANDSET_STANS_FROM, PIN_CHANGES_MAX, PIN_DELAYS_MS};
+use tillgate_store_core::limits::{HANDSET_STANS_FROM, PIN_CHANGES_MAX, PIN_DELAYS_MS, STAN_MAX};
 use tillgate_store_core::outcome::Outcome;
 use tillgate_store_core::record::{
     Former, Handset, PinHash, Record, RegistryRecord, Status, Totals,
@@ -217,6 +217,15 @@ pub fn a_terminal_and_its_handsets_do_not_reach_each_others_sales<F: Factory>(fa
         assert_eq!(last(Asker::Handset), Ok(HANDSET_STANS_FROM));
         world.reopen();
     }
+    // A number that a terminal of a listener has used, or that is refused for ever, is not given again.
+    world.sell(key(1, HANDSET_STANS_FROM + 1));
+    world.reverse(key(1, STAN_MAX + 7), key(1, HANDSET_STANS_FROM + 2), PRICE_MINOR);
+    for _ in 0..2 {
+        let last = |asker| world.book().last_stan(TerminalId(1), TODAY, asker);
+        assert_eq!(last(Asker::Handset), Ok(HANDSET_STANS_FROM + 2));
+        assert_eq!(last(Asker::Terminal), Ok(STAN_MAX + 7));
+        world.reopen();
+    }
     let tomorrow = BusinessDate(TODAY.0 + 1);
     let first = world.book().last_stan(TerminalId(1), tomorrow, Asker::Handset);
     assert_eq!(first, Ok(HANDSET_STANS_FROM - 1));
@@ -224,7 +233,9 @@ pub fn a_terminal_and_its_handsets_do_not_reach_each_others_sales<F: Factory>(fa
     let (code, _, original) = world.reverse(key(1, 10), key(1, HANDSET_STANS_FROM), PRICE_MINOR);
     assert_eq!((code, original), (ResponseCode::NOT_REVERSIBLE, None));
     assert_eq!(world.row(key(1, HANDSET_STANS_FROM)), Some(handsets));
-    let claimed = Totals { sales_count: 1, sales_minor: PRICE_MINOR, ..Totals::default() };
+    let (sales_count, sales_minor) = (2, 2 * PRICE_MINOR);
+    let (reversals_count, reversals_minor) = (1, PRICE_MINOR);
+    let claimed = Totals { sales_count, sales_minor, reversals_count, reversals_minor };
     let settled = world.run(Command::Settle(settlement(key(1, 11), TODAY, claimed, now_ms)));
     let Outcome::Done(settled) = settled else { panic!("it is counted, not {settled:?}") };
     assert_eq!(settled.code, ResponseCode::APPROVED, "what its handset sold is no part of it");

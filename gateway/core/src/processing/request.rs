@@ -7,6 +7,7 @@ use tillgate_codec::link::message::{
 };
 use tillgate_store_core as store;
 use tillgate_store_core::commission::ChargeRules;
+use tillgate_store_core::limits::{HANDSET_STANS_FROM, STAN_MAX};
 use tillgate_store_core::{
     Asker, Begin, BridgeTag, BusinessDate, ContentDigest, Fulfilment, Key, Kind, ProductId,
     ResponseCode, Reverse, ServiceId, Terminal, TerminalId, Text, VerificationResult,
@@ -245,6 +246,7 @@ impl Request<'_> {
         let subscriber = service.map_or(account, |service| service.journalled(account));
         let kept = Sale { subscriber: &subscriber, ..*message };
         let digest = self.new_digest(&kept.canonical())?;
+        self.counts(digest)?;
         if !self.now.takes(self.key.date) {
             return Err(Stop::Again(digest, ResponseCode::WRONG_DATE));
         }
@@ -336,6 +338,7 @@ impl Request<'_> {
             return Err(Stop::Refused(ResponseCode::FORMAT_ERROR));
         }
         let digest = self.new_digest(&message.canonical())?;
+        self.counts(digest)?;
         let (date, stan) = (message.original_date, message.original_stan);
         match self.via {
             Via::Link(_) | Via::Handset(_) => self.takes(digest, date)?,
@@ -358,6 +361,7 @@ impl Request<'_> {
     fn settle(&self, message: &Settle) -> Result<Asked, Stop> {
         let seller = self.terminal()?.seller;
         let digest = self.new_digest(&message.canonical())?;
+        self.counts(digest)?;
         self.takes(digest, message.settled_date)?;
         let distributor = self.directory.registry.seller(seller).map(|seller| seller.distributor);
         Ok(Asked::Settle(store::Settle {
@@ -384,6 +388,17 @@ impl Request<'_> {
             return Err(ResponseCode::FORMAT_ERROR);
         }
         Ok(digest_of(canonical, self.via))
+    }
+
+    /// Whether its number is one of those that it may give: a terminal and its handsets have each their
+    /// own. What was answered under another one, by an earlier build, is answered so again.
+    fn counts(&self, digest: ContentDigest) -> Result<(), Stop> {
+        let may = match self.via {
+            Via::Link(_) => !(HANDSET_STANS_FROM..=STAN_MAX).contains(&self.key.stan),
+            Via::Handset(_) => self.key.stan <= STAN_MAX,
+            Via::Listener { .. } => true,
+        };
+        if may { Ok(()) } else { Err(Stop::Again(digest, ResponseCode::DUPLICATE)) }
     }
 
     /// Whether its day still takes requests, about a day that has begun.

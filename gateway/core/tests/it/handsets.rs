@@ -6,7 +6,7 @@ use tillgate_core::processing::{
 };
 use tillgate_core::time::{Calendar, Span};
 use tillgate_core::transaction::{Input, Origin};
-use tillgate_store_core::limits::{HANDSET_STANS_FROM, PIN_CHANGES_MAX, PIN_DELAYS_MS};
+use tillgate_store_core::limits::{HANDSET_STANS_FROM, PIN_CHANGES_MAX, PIN_DELAYS_MS, STAN_MAX};
 use tillgate_store_core::{
     Change, Handset, Msisdn, PinHash, RegistryRecord, ResponseCode, State, Status, TerminalId,
 };
@@ -102,13 +102,29 @@ fn a_handset_logs_on_with_its_pin_and_sells_as_its_terminal() {
         (welcome.code, welcome.date, welcome.stan_last),
         (ResponseCode::APPROVED, today(), HANDSET_STANS_FROM - 1)
     );
-    let body = dialog.message(&TerminalMessage::Sale(voucher_sale(1)));
+    let body = dialog.message(&TerminalMessage::Sale(voucher_sale(HANDSET_STANS_FROM)));
     assert_eq!(answer(&body).code, ResponseCode::APPROVED);
     assert!(answer(&body).voucher.is_some());
-    assert_eq!(dialog.rig.row(1).key.terminal, TerminalId(100));
-    assert_eq!(dialog.log_on(PIN).stan_last, 1);
-    let again = dialog.message(&TerminalMessage::Sale(voucher_sale(1)));
+    assert_eq!(dialog.rig.row(HANDSET_STANS_FROM).key.terminal, TerminalId(100));
+    assert_eq!(dialog.log_on(PIN).stan_last, HANDSET_STANS_FROM);
+    let again = dialog.message(&TerminalMessage::Sale(voucher_sale(HANDSET_STANS_FROM)));
     assert_eq!(again, body, "the same request of the same dialog gets the same bytes");
+}
+
+#[test]
+fn a_terminal_and_its_handsets_have_numbers_of_their_own() {
+    let mut dialog = Dialog::new();
+    let used_up = dialog.message(&TerminalMessage::Sale(voucher_sale(STAN_MAX + 1)));
+    assert_eq!(answer(&used_up).code, ResponseCode::DUPLICATE, "there a listener's reversals are");
+    for stan in [HANDSET_STANS_FROM, STAN_MAX] {
+        dialog.rig.ask(100, &sale(stan));
+        assert_eq!(dialog.rig.reply_code(), "94");
+        assert!(dialog.rig.row_if_any(stan).is_none(), "it takes no number from a handset");
+    }
+    let last = dialog.message(&TerminalMessage::Sale(voucher_sale(STAN_MAX)));
+    assert!(answer(&last).code.is_approved());
+    dialog.rig.ask(100, &sale(HANDSET_STANS_FROM - 1));
+    assert!(dialog.rig.row_if_any(HANDSET_STANS_FROM - 1).is_some());
 }
 
 #[test]

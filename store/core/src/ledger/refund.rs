@@ -6,7 +6,7 @@
 //! and its PIN is not disclosed any more.
 
 use super::Ledger;
-use crate::command::{Asker, RefundOrder, RefundStep};
+use crate::command::{RefundOrder, RefundStep};
 use crate::error::Result;
 use crate::ids::Key;
 use crate::limits::{ACTOR_BYTES_MAX, NOTE_BYTES_MAX};
@@ -70,7 +70,7 @@ impl Ledger {
         (at_ms, actor): (u64, &str),
     ) -> Result<Outcome> {
         let terminal = TerminalId::OPERATOR;
-        let last = self.tails.last_stan(rows, terminal, (today, Asker::Terminal))?.unwrap_or(0);
+        let last = self.tails.highest(rows, terminal, today)?.unwrap_or(0);
         let key = Key { date: today, terminal, stan: last + 1 };
         assert!(self.tails.proves_new(rows, &key)?, "the number after the last is new");
         let mut reversal = Transaction {

@@ -12,9 +12,7 @@ use crate::record::Transaction;
 use crate::rows::{Family, ReadRows};
 use tillgate_types::{BusinessDate, TerminalId};
 
-/// Per terminal, the latest business date it was seen on and the highest STANs of that date. A terminal
-/// counts from 1, its handsets from [`HANDSET_STANS_FROM`], so that they seldom come to the same one.
-/// 48 bytes for every terminal that sold since the start.
+/// Per terminal, the latest business date it was seen on and the highest STANs of that date. 40 bytes for every terminal that sold since the start.
 #[derive(Debug, Default)]
 pub(super) struct Tails {
     tails: FxHashMap<TerminalId, Tail>,
@@ -25,8 +23,6 @@ struct Tail {
     date: BusinessDate,
     /// `None`: nothing on that date yet.
     stan: Option<u32>,
-    /// Of what the terminal itself has asked for.
-    own: Last,
     /// Of sales of the terminal itself, and of its handsets.
     sales: [Last; 2],
 }
@@ -47,13 +43,9 @@ impl Tails {
         let tail = match self.tails.get(&key.terminal) {
             Some(tail) if tail.date >= key.date => *tail,
             _ => {
-                let stan = read(rows, key.terminal, key.date)?;
+                let stan = read(rows, key.terminal, (key.date, u32::MAX))?;
                 let none = stan.map_or(Last::Known(None), |_| Last::Unread);
-                let own = match stan {
-                    Some(HANDSET_STANS_FROM..) => Last::Unread,
-                    _ => Last::Known(stan),
-                };
-                let tail = Tail { date: key.date, stan, own, sales: [none; 2] };
+                let tail = Tail { date: key.date, stan, sales: [none; 2] };
                 self.tails.insert(key.terminal, tail);
                 tail
             }
@@ -68,34 +60,46 @@ impl Tails {
             && tail.date == key.date
         {
             tail.stan = tail.stan.max(Some(key.stan));
-            let asker = if row.is_of_handset() { Asker::Handset } else { Asker::Terminal };
-            if asker == Asker::Terminal {
-                tail.own.note(key.stan);
-            }
             if kind.is_sale() {
+                let asker = if row.is_of_handset() { Asker::Handset } else { Asker::Terminal };
                 tail.sales[place(asker)].note(key.stan);
             }
         }
     }
 
-    /// The highest STAN that a terminal has given to a request of a date, or the gateway to one of its
-    /// handsets.
+    /// The highest STAN of a date, whoever has given it.
+    pub(super) fn highest(
+        &self,
+        rows: &dyn ReadRows,
+        terminal: TerminalId,
+        date: BusinessDate,
+    ) -> Result<Option<u32>> {
+        match self.tails.get(&terminal) {
+            Some(tail) if tail.date == date => Ok(tail.stan),
+            _ => read(rows, terminal, (date, u32::MAX)),
+        }
+    }
+
+    /// The highest STAN of a date among those that the asker counts with. Whoever has used it: one that
+    /// is used up, or refused for ever, is not given again.
     pub(super) fn last_stan(
         &self,
         rows: &dyn ReadRows,
         terminal: TerminalId,
         (date, asker): (BusinessDate, Asker),
     ) -> Result<Option<u32>> {
-        let tail = self.tails.get(&terminal).filter(|tail| tail.date == date);
-        match (asker, tail) {
-            (Asker::Terminal, Some(Tail { own: Last::Known(stan), .. })) => Ok(*stan),
-            (Asker::Terminal, _) => read_own(rows, terminal, date),
-            (Asker::Handset, Some(tail)) => match tail.sales[place(asker)] {
-                Last::Known(stan) => Ok(stan),
-                Last::Unread => read_sale(rows, terminal, (date, asker)),
-            },
-            (Asker::Handset, None) => read_sale(rows, terminal, (date, asker)),
-        }
+        let highest = self.highest(rows, terminal, date)?;
+        Ok(match (asker, highest) {
+            (Asker::Terminal, Some(HANDSET_STANS_FROM..=STAN_MAX)) => {
+                read(rows, terminal, (date, HANDSET_STANS_FROM - 1))?
+            }
+            (Asker::Handset, Some(HANDSET_STANS_FROM..)) => {
+                let last = read(rows, terminal, (date, STAN_MAX))?;
+                last.filter(|stan| *stan >= HANDSET_STANS_FROM)
+            }
+            (Asker::Terminal, highest) => highest,
+            (Asker::Handset, _) => None,
+        })
     }
 
     /// The STAN of the last sale of a date that a terminal has made itself, or its handsets, stored or in
@@ -140,31 +144,14 @@ const fn place(asker: Asker) -> usize {
     }
 }
 
-fn read(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
+/// The highest STAN of a date that is not above `most`.
+fn read(
+    rows: &dyn ReadRows,
+    terminal: TerminalId,
+    (date, most): (BusinessDate, u32),
+) -> Result<Option<u32>> {
     let mut found = Vec::with_capacity(Key::BYTES);
-    let key = step_back(rows, &above(terminal, date, u32::MAX), &mut found)?;
-    Ok(key.filter(|key| (key.date, key.terminal) == (date, terminal)).map(|key| key.stan))
-}
-
-/// The highest STAN of what the terminal itself has asked for.
-fn read_own(rows: &dyn ReadRows, terminal: TerminalId, date: BusinessDate) -> Result<Option<u32>> {
-    let (mut found, mut buffer) = (Vec::new(), Vec::new());
-    let mut above = above(terminal, date, u32::MAX);
-    for _ in 0..LAST_ROWS_MAX {
-        let key = step_back(rows, &above, &mut found)?;
-        let key = key.filter(|key| (key.date, key.terminal) == (date, terminal));
-        let Some(stan) = key.map(|key| key.stan) else { return Ok(None) };
-        if stan < HANDSET_STANS_FROM {
-            return Ok(Some(stan));
-        }
-        let row = journal::record::<Transaction>(rows, &found, &mut buffer)?;
-        if row.is_some_and(|row| !row.is_of_handset()) {
-            return Ok(Some(stan));
-        }
-        std::mem::swap(&mut above, &mut found);
-    }
-    // Its handsets have sold a great deal: what it counts itself is below them.
-    let key = step_back(rows, &self::above(terminal, date, HANDSET_STANS_FROM - 1), &mut found)?;
+    let key = step_back(rows, &above(terminal, date, most), &mut found)?;
     Ok(key.filter(|key| (key.date, key.terminal) == (date, terminal)).map(|key| key.stan))
 }
 
