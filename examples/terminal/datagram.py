@@ -117,8 +117,9 @@ class Terminal:
         self.args, self.state, self.bearer = args, state, bearer
 
     def once(self, body):
-        """One dialog with one request; the counter is durable before it is used."""
-        counter = self.state.kept.get("datagrams", 0) + 1
+        """One dialog with one request; the counter is durable before it is used. It counts from the
+        clock, which is right here: without one, a lost state means another key."""
+        counter = max(self.state.kept.get("datagrams", 0), int(time.time()) << 8) + 1
         self.state.keep(datagrams=counter)
         request = Request(self.args.terminal, self.args.key_id, bytes.fromhex(self.args.psk),
                           counter, True, body)

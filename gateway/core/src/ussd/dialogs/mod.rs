@@ -186,7 +186,10 @@ impl Dialogs {
                 self.on_replied(at, id, (body, effect), directory);
             }
             Input::Deadline => self.on_deadline(at, directory),
-            Input::Drain => self.draining = true,
+            Input::Drain => {
+                self.draining = true;
+                self.frames.drain();
+            }
         }
     }
 

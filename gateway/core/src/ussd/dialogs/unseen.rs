@@ -96,7 +96,8 @@ impl Dialogs {
     /// in another dialog cannot be reached: there it would be a screen, which the next entry answers.
     fn tell(&mut self, at: Clocks, id: Id, unseen: Unseen) {
         let Some(open) = self.slots.get(id) else { return };
-        if self.live.contains_key(&open.msisdn()) {
+        let msisdn = open.msisdn();
+        if self.live.contains_key(&msisdn) || self.frames.has(msisdn) {
             return self.wait(at, id, Unseen { does: Does::WaitsToTell, ..unseen });
         }
         let network = &self.link(open.link).network;

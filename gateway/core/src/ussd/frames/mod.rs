@@ -72,6 +72,7 @@ pub(super) struct Frames {
     timers: Timers,
     /// Counts requests: an answer that comes late belongs to none of today.
     turn: u32,
+    draining: bool,
     queue: VecDeque<Outgoing>,
     stats: FrameStats,
 }
@@ -92,6 +93,7 @@ impl Frames {
             paces: Debts::default(),
             timers: Timers::default(),
             turn: 0,
+            draining: false,
             queue: VecDeque::new(),
             stats: FrameStats::default(),
         }
@@ -103,6 +105,16 @@ impl Frames {
 
     pub(super) fn stats(&self) -> FrameStats {
         self.stats
+    }
+
+    /// Nothing more is asked; what was, is answered.
+    pub(super) fn drain(&mut self) {
+        self.draining = true;
+    }
+
+    /// Whether a subscriber has a dialog with frames.
+    pub(super) fn has(&self, msisdn: Msisdn) -> bool {
+        self.live.contains_key(&msisdn)
     }
 
     pub(super) fn deadline(&self) -> Option<Moment> {
@@ -178,9 +190,11 @@ impl Frames {
             self.refuse(now, id, DatagramRefusal::SubscriberTooFast);
             return true;
         }
-        if talk.typed == digest(text) && talk.held.is_some() {
+        let typed = digest(text);
+        if talk.held.is_some() && (typed == talk.typed || typed == talk.request) {
             // The same once more: its reply once more.
-            let part = talk.part;
+            let part = if typed == talk.typed { talk.part } else { 0 };
+            (talk.typed, talk.part) = (typed, part);
             self.say_part(now, id, part);
             return true;
         }
@@ -209,13 +223,16 @@ impl Frames {
             Err(refusal) => return self.refuse(now, id, refusal),
         };
         let Some(msisdn) = self.slots.get(id).map(|talk| talk.at.msisdn) else { return };
+        if self.draining {
+            return self.refuse(now, id, DatagramRefusal::Busy);
+        }
         if !self.may_ask(now, msisdn) {
             return self.refuse(now, id, DatagramRefusal::SubscriberTooFast);
         }
         self.turn = self.turn.wrapping_add(1);
         let turn = self.turn;
         let Some(talk) = self.slots.get_mut(id) else { return };
-        (talk.typed, talk.part, talk.held) = (typed, 0, None);
+        (talk.typed, talk.request, talk.part, talk.held) = (typed, typed, 0, None);
         (talk.phase, talk.turn, talk.is_last) = (Phase::Opening, turn, is_last);
         let (received, due) = (talk.received, talk.received.after(talk.answer));
         self.wait(id, due);

@@ -21,6 +21,8 @@ pub(super) struct Talk {
     pub(super) dialled: u64,
     /// Of what was typed last.
     pub(super) typed: u64,
+    /// Of the last request.
+    pub(super) request: u64,
     pub(super) began: Moment,
     /// When the terminal last sent something.
     pub(super) received: Moment,
@@ -82,6 +84,7 @@ impl Talk {
             frame_bytes: Form::Text.frame_bytes_max(of.room.septets).unwrap_or(0),
             dialled,
             typed: 0,
+            request: 0,
             began: now,
             received: now,
             due: Moment(u64::MAX),

@@ -4,6 +4,7 @@ mod dialogs;
 mod frames;
 mod frames_lost;
 mod frames_walk;
+mod held_back;
 mod phone;
 mod terminal;
 mod unseen;
