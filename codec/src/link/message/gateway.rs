@@ -23,7 +23,7 @@ messages! {
         idle_s: u16 = IDLE, 240;
         /// the gateway answers every request within that many seconds
         answer_s: u16 = ANSWER, 25;
-        /// highest STAN journalled for this terminal on `date`; 0 is none
+        /// highest STAN journalled for this terminal on `date`, without those of handsets (8.1); 0 is none
         stan_last: u32 = STAN_LAST or zero, 1200;
     }
 
