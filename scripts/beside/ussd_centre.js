@@ -95,6 +95,8 @@ class Link {
   }
 
   accept(session) {
+    // As centres do: what one connection says is not held back behind what the other one does.
+    session.socket.setNoDelay(true);
     session.on('error', () => {});
     ['transceiver', 'transmitter', 'receiver'].forEach((role) => session.on(`bind_${role}`, (pdu) => this.bind(session, role, pdu)));
     session.on('enquire_link', (pdu) => session.send(pdu.response()));

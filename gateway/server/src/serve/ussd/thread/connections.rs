@@ -73,28 +73,55 @@ impl UssdThread {
         let mut buffer = std::mem::take(&mut self.buffer);
         for _ in 0..self.sockets.ready() {
             let Some(session) = self.sockets.next_ready() else { break };
-            let (index, connection) = parts(session);
-            match self.sockets.read(session, &mut buffer) {
-                Taken::Bytes(length) => {
-                    let bytes = &mut buffer[..length];
-                    self.shaken(session, clocks, directory);
-                    self.feed(index, Input::Received(connection, bytes), clocks, directory);
-                    if self.smpp(index).is_some_and(|end| end.tls.is_some()) {
-                        // A short read is not the end of what there is.
-                        let readiness = Readiness { readable: true, ..Readiness::default() };
-                        self.sockets.notice(session, readiness);
-                    }
-                    // A PIN may have been in it.
-                    bytes.zeroize();
-                }
-                Taken::Nothing => self.shaken(session, clocks, directory),
-                Taken::End => {
-                    self.feed(index, Input::Lost(connection), clocks, directory);
-                    self.forget(session);
-                }
-            }
+            self.read_socket(session, &mut buffer, clocks, directory);
         }
         self.buffer = buffer;
+    }
+
+    /// Of a pair the receiver is read first and heeded last: the transmitter says that a screen was
+    /// taken before the receiver has what was entered on it, or the same entry as before would count as
+    /// delivered twice.
+    fn read_socket(
+        &mut self,
+        session: SessionId,
+        buffer: &mut [u8],
+        clocks: Clocks,
+        directory: &Directory,
+    ) {
+        let (index, connection) = parts(session);
+        let transmitter = self.transmitter_of(session);
+        let half = if transmitter.is_some() { buffer.len() / 2 } else { buffer.len() };
+        let (buffer, rest) = buffer.split_at_mut(half);
+        let taken = self.sockets.read(session, buffer);
+        if let Some(transmitter) = transmitter {
+            self.read_socket(transmitter, rest, clocks, directory);
+        }
+        match taken {
+            Taken::Bytes(length) => {
+                let bytes = &mut buffer[..length];
+                self.shaken(session, clocks, directory);
+                self.feed(index, Input::Received(connection, bytes), clocks, directory);
+                if self.smpp(index).is_some_and(|end| end.tls.is_some()) {
+                    // A short read is not the end of what there is.
+                    let readiness = Readiness { readable: true, ..Readiness::default() };
+                    self.sockets.notice(session, readiness);
+                }
+                // A PIN may have been in it.
+                bytes.zeroize();
+            }
+            Taken::Nothing => self.shaken(session, clocks, directory),
+            Taken::End => {
+                self.feed(index, Input::Lost(connection), clocks, directory);
+                self.forget(session);
+            }
+        }
+    }
+
+    /// The transmitter of a pair whose receiver this is.
+    fn transmitter_of(&mut self, session: SessionId) -> Option<SessionId> {
+        let (index, connection) = parts(session);
+        let attempt = self.smpp(index).filter(|_| connection.index == 1)?.wanted[0]?;
+        Some(SessionId { slot: session.slot - 1, generation: attempt, ..session })
     }
 
     /// A connection is usable as soon as its TLS is there.
