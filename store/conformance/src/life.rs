@@ -402,28 +402,13 @@ pub fn what_a_chip_receives_stays_with_the_outcome_that_decided<F: Factory>(fact
 pub fn a_confirmation_of_another_amount_confirms_nothing<F: Factory>(factory: F) {
     let mut world = World::stocked(factory, 10_000, 0);
     approve(&mut world, key(1, 1));
-    let mut confirm = |minor| {
-        let (original, amount_minor, advice) = (key(1, 1), Some(minor), Advice::Owed);
-        world.run(Command::Confirm(Confirm {
-            asker: Asker::Terminal,
-            original,
-            amount_minor,
-            at_ms: 7,
-            advice,
-        }))
+    let mut confirm = |original, minor| {
+        let (amount_minor, advice) = (Some(minor), Advice::Owed);
+        let asker = Asker::Terminal;
+        world.run(Command::Confirm(Confirm { asker, original, amount_minor, at_ms: 7, advice }))
     };
-    assert_eq!(confirm(499), Outcome::Refused(ResponseCode::INVALID_AMOUNT));
-    let row = done(confirm(500));
+    assert_eq!(confirm(key(1, 1), 499), Outcome::Refused(ResponseCode::INVALID_AMOUNT));
+    let row = done(confirm(key(1, 1), 500));
     assert_eq!((row.confirmed_ms, row.owes()), (7, Some(FollowUp::Advice)));
-    let mut absent = |original| {
-        let (amount_minor, advice) = (Some(500), Advice::Owed);
-        world.run(Command::Confirm(Confirm {
-            asker: Asker::Terminal,
-            original,
-            amount_minor,
-            at_ms: 7,
-            advice,
-        }))
-    };
-    assert_eq!(absent(key(1, 9)), Outcome::NotFound);
+    assert_eq!(confirm(key(1, 9), 500), Outcome::NotFound);
 }

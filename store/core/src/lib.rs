@@ -28,6 +28,7 @@ pub mod memory;
 pub mod outcome;
 pub mod record;
 pub mod registry;
+mod request;
 pub mod reseal;
 pub mod rows;
 pub mod store;

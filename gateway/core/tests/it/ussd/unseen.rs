@@ -223,14 +223,14 @@ fn whoever_asks_for_the_receipt_takes_no_sale_from_another_handset() {
 }
 
 #[test]
-fn a_terminal_is_not_told_what_its_handset_has_sold_under_its_number() {
+fn a_terminal_never_gets_what_its_handset_has_sold_under_its_number() {
     let mut phone = waiting();
     // Its own sale with this number never came; it asks for it, and gives the money back.
     phone.rig.ask(100, &repeat(nth(1)));
     assert_eq!(phone.rig.reply_code(), "25");
     phone.rig.approve(top_up_key(nth(1)));
     phone.answered();
-    assert!(phone.last().text.contains("Sold"), "its own handset is told");
+    assert!(phone.last().text.contains("Sold"), "its own handset has it");
     phone.rig.ask(100, &repeat(nth(1)));
     assert_eq!(phone.rig.reply_code(), "25");
     assert_eq!(code_of(&mut phone.rig, &reversal(2, nth(1))), "21");
