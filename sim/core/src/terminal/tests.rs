@@ -16,7 +16,7 @@ use crate::sales_log::State;
 
 const DATE: BusinessDate = BusinessDate(9_800);
 
-fn firmware(custom: LoadModel) -> Firmware {
+pub(super) fn firmware(custom: LoadModel) -> Firmware {
     let offer = Offer {
         service: 10,
         product: 2,

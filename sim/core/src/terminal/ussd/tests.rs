@@ -12,7 +12,7 @@ use tillgate_codec::link::record::RefusalCode;
 use tillgate_codec::ussd::armour::{self, Form};
 
 use super::*;
-use crate::firmware::{Delay, Habits, LoadModel, Mix, Offer, OfferKind, Reconnect, WhenBlocked};
+use crate::firmware::{Delay, Habits, LoadModel, Reconnect};
 use crate::sales_log::State;
 
 const DATE: BusinessDate = BusinessDate(9_800);
@@ -184,29 +184,13 @@ pub(crate) fn bearer() -> UssdBearer {
 }
 
 pub(crate) fn firmware() -> Firmware {
-    let offer = Offer {
-        service: 10,
-        product: 2,
-        amount_min_minor: 500,
-        amount_max_minor: 500,
-        currency: 840,
-        kind: OfferKind::Voucher,
-        weight: 1,
-    };
+    let custom = LoadModel::Think(Delay::Exponential(Span::s(20)));
     Firmware {
-        suite: tillgate_codec::link::channel::Suite::NnPsk0,
-        gateway: None,
-        version: "sim-1".into(),
-        mix: Mix::new(vec![offer]).unwrap(),
-        custom: LoadModel::Think(Delay::Exponential(Span::s(20))),
         confirm_permille: 500,
         retry_permille: 100,
-        habits: Habits::default(),
-        when_blocked: WhenBlocked::Obey,
         reconnect: Reconnect::FullJitter { base: Span::s(1), cap: Span::s(8) },
-        connect: Span::s(5),
         logon: Span::s(15),
-        ping: None,
+        ..crate::terminal::tests::firmware(custom)
     }
 }
 

@@ -268,7 +268,7 @@ impl World {
         self.put_on_line(line, way, |way| Item::Bytes(way, head));
         let ends: &[Way] = match ill {
             Ill::Reset => &[Way::Up, Way::Down],
-            // Who is unaware is told nothing.
+            // The end of the line reaches the other side only.
             Ill::GatewayUnaware => &[Way::Up],
             Ill::TerminalUnaware => &[Way::Down],
             Ill::Silence | Ill::Flip | Ill::Twice | Ill::Stall => &[],
