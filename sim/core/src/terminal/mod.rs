@@ -10,6 +10,7 @@
 //! [`Terminal::deadline`] says when to come back with [`Input::Deadline`]. The link is in this file
 //! and in `link`; what is sold over it is the till's business.
 
+mod bearers;
 mod event;
 mod link;
 mod sale;

@@ -136,7 +136,7 @@ fn iso(config: &Config) -> [iso_terminal::Firmware; 2] {
     })
 }
 
-fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
+pub(super) fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
     Firmware {
         suite: if gateway.is_some() { Suite::NkPsk0 } else { Suite::NnPsk0 },
         gateway,
@@ -161,8 +161,13 @@ fn firmware(config: &Config, gateway: Option<StaticPublic>) -> Firmware {
 impl World {
     /// Gives a terminal an input and does what it wants.
     pub(super) fn tell_terminal(&mut self, place: usize, input: Input<'_>) {
+        self.fleet[place].terminal.handle(self.now, input);
+        self.drain_terminal(place);
+    }
+
+    /// Does what a terminal wants.
+    pub(super) fn drain_terminal(&mut self, place: usize) {
         let post = &mut self.fleet[place];
-        post.terminal.handle(self.now, input);
         let (mut actions, mut notes) = (Vec::new(), Vec::new());
         while let Some(output) = post.terminal.poll() {
             match output {
@@ -286,7 +291,7 @@ impl World {
         }
     }
 
-    fn heard(&mut self, place: usize, note: Note) {
+    pub(super) fn heard(&mut self, place: usize, note: Note) {
         self.say(|| format!("terminal {place}: {note:?}"));
         match note {
             Note::Finished(_) => self.counts.sales += 1,

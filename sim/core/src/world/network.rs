@@ -75,8 +75,8 @@ impl Network {
                 credit_limit_minor: config.shop.credit_minor,
             }));
         }
-        let terminals = config.terminals + config.thieves + config.own_terminals();
-        for place in 0..u32::from(terminals) {
+        // Those that have USSD and no TCP come last.
+        for place in 0..u32::from(config.ussd_terminals().end) {
             let terminal = self.terminal(config, TERMINAL_FIRST + place);
             records.push(RegistryRecord::Terminal(terminal));
         }

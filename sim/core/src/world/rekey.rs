@@ -76,7 +76,8 @@ impl World {
         for id in terminals {
             let place = usize::try_from(id.0 - TERMINAL_FIRST).unwrap_or(usize::MAX);
             // Thieves are left with the key that they have.
-            if place >= self.fleet.len() || !self.config.faults.has(Fault::Keys) {
+            let is_there = place < self.fleet.len() || self.has_ussd_post(place);
+            if !is_there || !self.config.faults.has(Fault::Keys) {
                 continue;
             }
             let way = match self.calm {
@@ -89,13 +90,17 @@ impl World {
 
     /// A technician has come to a terminal.
     pub(super) fn enter_key(&mut self, place: usize) {
-        let id = self.fleet[place].terminal.book().terminal();
+        let id = TERMINAL_FIRST + u32::try_from(place).unwrap_or(0);
         let Some(key_id) = self.operator.newest_key(TerminalId(id)) else { return };
+        if place >= self.fleet.len() {
+            return self.enter_ussd_key(place, key_id);
+        }
         if self.fleet[place].key_id == key_id {
             return;
         }
         self.fleet[place].key_id = key_id;
         self.say(|| format!("terminal {place}: a technician enters key {key_id}"));
+        self.enter_ussd_key(place, key_id);
         let psk = Network::psk(self.config.seed, id, key_id);
         let reconnect = self.operator.keys.chance(500);
         self.tell_terminal(place, Input::Rekey { key_id, psk, reconnect });

@@ -61,6 +61,9 @@ pub struct Counts {
     pub screens: u64,
     pub dialogs: u64,
     pub notices: u64,
+    /// Requests of terminals over USSD that were opened, and copies that were refused.
+    pub frames: u64,
+    pub copies: u64,
     /// Events of any kind.
     pub events: u64,
 }

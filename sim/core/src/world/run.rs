@@ -11,7 +11,7 @@ use super::disk::Disk;
 use super::event::Event;
 use super::fleet::PointOfSale;
 use super::report::{Report, Violation};
-use super::{Fault, World};
+use super::{Fault, World, handsets};
 use crate::terminal::Input;
 use crate::time::{Moment, Span};
 
@@ -120,6 +120,7 @@ impl World {
         for place in 0..self.fleet.len() {
             self.tell_terminal(place, Input::Stop);
         }
+        self.stop_ussd_posts();
         if self.config.operator_every.is_none() {
             self.operator.restored = true;
             self.queue.push(self.now, Event::Operator);
@@ -172,11 +173,13 @@ impl World {
             && self.lines.callbacks == 0
             && self.fleet.iter().all(|post| post.terminal.is_gone())
             && self.are_handsets_idle()
+            && self.are_ussd_posts_gone()
     }
 
     /// The books of the terminals and of the providers, held against what is durable.
     fn settle_accounts(&mut self) {
         let books = self.fleet.iter().map(|post| post.terminal.book());
+        let books = books.chain(handsets::books(self.handsets.as_ref()));
         self.witness.close_books(self.now, books);
         let deals = self.lines.books(self.now);
         self.witness.close_deals(self.now, &deals, &self.config.bridges);

@@ -245,6 +245,8 @@ fn line(report: &Report) -> Value {
         "screens": counts.screens,
         "dialogs": counts.dialogs,
         "notices": counts.notices,
+        "frames": counts.frames,
+        "copies": counts.copies,
         "events": counts.events,
         "virtual_s": report.lasted.0 / 1_000_000_000,
         "faults": faults,

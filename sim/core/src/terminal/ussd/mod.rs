@@ -18,6 +18,7 @@ pub(crate) mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use tillgate_codec::link::channel::Psk;
 use tillgate_codec::link::datagram::{Exchange, Gathered, Keys};
 use tillgate_codec::link::message::Welcome;
 
@@ -226,6 +227,43 @@ impl UssdTerminal {
             }
             (self.phase, self.drop_at) = (Phase::Gone, None);
             self.outputs.push_back(UssdOutput::Note(UssdNote::Till(Note::Stopped)));
+        }
+    }
+
+    /// What is under way over this bearer is in doubt.
+    pub(super) fn leave_till(&mut self) {
+        if self.is_open {
+            self.outputs.push_back(UssdOutput::HangUp);
+        }
+        self.till.offline(&mut self.rng);
+        self.till.notes.clear();
+        (self.exchange, self.is_queued, self.drop_at, self.copied) = (None, false, None, None);
+    }
+
+    pub(super) fn rest(&mut self) {
+        self.phase = Phase::Gone;
+    }
+
+    pub(super) fn till_mut(&mut self) -> &mut SaleFlow {
+        &mut self.till
+    }
+
+    /// The till comes over from another bearer, and logs on first.
+    pub(super) fn take_over(&mut self, now: Moment, give: impl FnOnce(&mut SaleFlow)) {
+        give(&mut self.till);
+        (self.phase, self.welcome, self.failures) = (Phase::Away(now), None, 0);
+    }
+
+    pub(super) fn change_key(&mut self, key_id: u8, psk: &Psk) {
+        (self.key_id, self.keys, self.counter) = (key_id, Keys::new(psk), 0);
+        // A copy of what was sealed with the old one is none of the new one's.
+        self.copied = None;
+    }
+
+    pub(super) fn log_on_anew(&mut self, now: Moment) {
+        self.welcome = None;
+        if !matches!(self.phase, Phase::Away(_)) {
+            self.lost(now, None, Span::ZERO);
         }
     }
 

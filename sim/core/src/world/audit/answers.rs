@@ -27,6 +27,9 @@ impl Checker {
         let Content::InProgress(row) = &reply.content else { return };
         let received = reply.origin.received;
         let is_early = now < received.after(self.requests.answer);
+        if self.is_datagram(reply.origin.session) && self.has_rival(reply.origin.session) {
+            return;
+        }
         let waits_for_nobody = row.owes() == Some(FollowUp::Operator) || row.reversed_by.is_some();
         if is_early && row.kind.is_sale() && !waits_for_nobody && !self.room.was_crowded(received) {
             self.violate(now, 2, format!("{}: in flight, and whoever asks is sent away", row.key));

@@ -23,6 +23,7 @@
 //! | 1, 7, 10 | `listener` | messages of other makers' terminals with what is served and answered |
 //! | 1, 5 | `listener/asides` | advices with what is confirmed, records of batches with the audit log |
 //! | 1, 2, 7, 10 | `handsets` | orders with what was confirmed, screens with rows, PINs with who may enter |
+//! | 1, 2, 7, 8 | `datagrams` | what is opened with keys and counters, what is replied with what was asked |
 //! | 1, 10 | `listener/carried` | what hosts receive of a card with what its terminal sent, and back |
 //! | 11 damage | `secrets` (flips), `verify` | a flipped bit with what opening and verifying say |
 
@@ -30,6 +31,7 @@ mod answers;
 mod calendar;
 mod clock;
 mod close;
+mod datagrams;
 mod dates;
 mod handed;
 mod handsets;
@@ -73,6 +75,7 @@ use tillgate_store_core::{BusinessDate, Key, TerminalId, Text, Transaction};
 
 use self::calendar::Calendar;
 use self::clock::Clock;
+use self::datagrams::Datagrams;
 use self::dates::Dates;
 use self::handed::Handed;
 use self::handsets::Handsets;
@@ -130,6 +133,7 @@ pub(super) struct Checker {
     lookups: Lookups,
     calendar: Calendar,
     clock: Clock,
+    datagrams: Datagrams,
     dates: Dates,
     requests: Requests,
     reads: Reads,
@@ -190,6 +194,7 @@ impl Checker {
             lookups: Lookups::new(config),
             calendar: Calendar::new(config.days.clone()),
             clock: Clock::new(config.wall),
+            datagrams: Datagrams::new(config),
             dates: Dates::default(),
             requests: Requests::new(config.writer.answer),
             reads: Reads::default(),
@@ -289,6 +294,7 @@ impl Checker {
         self.sessions.crashed();
         self.hellos.crashed();
         self.listener.crashed();
+        self.datagrams.crashed();
         self.dates.crashed();
         self.lookups.crashed();
         self.untold.clear();
@@ -304,6 +310,10 @@ impl Checker {
         if let Some(waited) = self.overdue(at) {
             let ms = waited.0 / 1_000_000;
             self.violate(at, 8, format!("a request is not answered after {ms} ms"));
+        }
+        if let Some(waited) = self.datagrams.overdue(at) {
+            let ms = waited.0 / 1_000_000;
+            self.violate(at, 8, format!("a datagram is not answered after {ms} ms"));
         }
     }
 

@@ -93,6 +93,7 @@ impl Checker {
     pub(in super::super) fn entered(&mut self, now: Moment, origin: Origin, body: &[u8]) -> usize {
         *self.requests.waiting.entry(now).or_default() += 1;
         self.take_request(now, origin, (body, None));
+        self.asks(now, origin);
         self.versions.acknowledged()
     }
 
@@ -175,7 +176,8 @@ impl Checker {
 
     /// An answer is leaving.
     pub(super) fn answered(&mut self, origin: Origin) {
-        if !self.is_of_handset(origin.session) {
+        let over_ussd = self.is_of_handset(origin.session) || self.is_datagram(origin.session);
+        if !over_ussd {
             self.requests.answered(origin.received);
             self.sessions.answered(origin.session);
         }

@@ -150,6 +150,11 @@ impl Checker {
             let text = format!("drained, and {handsets} handsets wait for an answer");
             self.violate(now, 8, text);
         }
+        let terminals = self.datagrams.waiting();
+        if terminals > 0 {
+            let text = format!("drained, and {terminals} datagrams wait for an answer");
+            self.violate(now, 8, text);
+        }
         let waiting: u32 = self.requests.waiting();
         if waiting > 0 {
             self.violate(now, 8, format!("drained, and {waiting} requests wait for an answer"));

@@ -1,6 +1,7 @@
 //! Handsets over USSD: how many, at whose terminals, over which kind of centre, and how their
 //! subscribers behave.
 
+use tillgate_codec::link::datagram::SYMBOLS_MIN;
 use tillgate_core::ussd::profile::SmppProfile;
 
 use super::{Stream, number};
@@ -12,6 +13,9 @@ const WITH_HANDSETS_PERMILLE: u16 = 250;
 
 /// Terminals that only handsets sell for.
 pub(in crate::world) const OWN_TERMINALS: u16 = 2;
+
+/// Of 1000 worlds with handsets, how many have terminals that send frames, too, where a link carries them.
+const WITH_TERMINALS_PERMILLE: u16 = 700;
 
 /// A USSD centre, the links to it, and its subscribers; without handsets there is none.
 #[derive(Clone, Debug)]
@@ -46,6 +50,59 @@ pub(in crate::world) struct Handsets {
     /// Of 1000 connections, how many end at some byte, and attempts that are refused.
     pub(in crate::world) cut_permille: u16,
     pub(in crate::world) refused_permille: u16,
+    pub(in crate::world) frames: Frames,
+}
+
+/// Terminals without TCP, and who carries their frames.
+#[derive(Clone, Debug, Default)]
+pub(in crate::world) struct Frames {
+    /// Terminals that have no other bearer.
+    pub(in crate::world) terminals: u16,
+    /// Whether one of the fleet uses both bearers, and the mean time between its changes.
+    pub(in crate::world) both: Option<Span>,
+    /// Characters of a text.
+    pub(in crate::world) symbols: usize,
+    /// Shares of 1000: requests that are the last of their dialog, that the terminal is lost after, whose
+    /// reply it loses, and that it sends again after the answer.
+    pub(in crate::world) last_permille: u16,
+    pub(in crate::world) drop_permille: u16,
+    pub(in crate::world) lose_permille: u16,
+    pub(in crate::world) replay_permille: u16,
+    /// Frames that are withheld and delivered later, and copied; and of what is delivered, how much is
+    /// changed.
+    pub(in crate::world) withhold_permille: u16,
+    pub(in crate::world) copy_permille: u16,
+    pub(in crate::world) forge_permille: u16,
+}
+
+impl Frames {
+    fn draw(seed: u64, faults: Faults, profile: &str) -> Self {
+        let mut rng = Stream::Frames.rng(seed);
+        let symbols = SmppProfile::builtin(profile).map(SmppProfile::parse);
+        let symbols = symbols.and_then(Result::ok).map_or(0, |profile| profile.room.septets);
+        let has_any = rng.chance(WITH_TERMINALS_PERMILLE) && symbols >= SYMBOLS_MIN;
+        let terminals = number(&mut rng, 3);
+        let every = rng.between(Span::s(5), Span::s(40));
+        let both = (terminals == 0 || rng.chance(500)).then_some(every);
+        let last_permille = number(&mut rng, 1_000);
+        let mut trouble = |most: u16| {
+            let drawn = number(&mut rng, most);
+            if faults.has(Fault::Ussd) { drawn } else { 0 }
+        };
+        let frames = Self {
+            terminals,
+            both,
+            symbols,
+            last_permille,
+            drop_permille: trouble(200),
+            lose_permille: trouble(200),
+            replay_permille: trouble(300),
+            withhold_permille: trouble(300),
+            copy_permille: trouble(400),
+            forge_permille: trouble(600),
+        };
+        if has_any { frames } else { Self::default() }
+    }
 }
 
 /// Without the kind of trouble, subscribers are calm and the centre is well.
@@ -88,5 +145,6 @@ pub(super) fn draw(seed: u64, faults: Faults) -> Handsets {
         throttle_permille: trouble(200),
         cut_permille: trouble(700),
         refused_permille: trouble(300),
+        frames: Frames::draw(seed, faults, names[usize::from(profile)]),
     }
 }

@@ -15,7 +15,7 @@ use tillgate_core::time::{Calendar, UnixMillis};
 
 pub(super) use self::bridges::Bridge;
 pub(super) use self::days::Days;
-pub(super) use self::handsets::{Handsets, OWN_TERMINALS};
+pub(super) use self::handsets::{Frames, Handsets, OWN_TERMINALS};
 pub(super) use self::hosts::{Agreement, Host};
 use super::cuts::Ware;
 use super::fault::{Fault, Faults};
@@ -198,6 +198,8 @@ pub(super) enum Stream {
     HandsetsRun = 81,
     Dialogs = 82,
     HandsetOrders = 83,
+    Frames = 84,
+    FramesRun = 85,
 }
 
 impl Stream {
@@ -284,6 +286,19 @@ impl Config {
     /// Terminals that only handsets sell for.
     pub(super) fn own_terminals(&self) -> u16 {
         if self.handsets.count > 0 { OWN_TERMINALS } else { 0 }
+    }
+
+    /// Terminals that have USSD and no TCP; their places are behind all others.
+    pub(super) fn ussd_terminals(&self) -> std::ops::Range<u16> {
+        let first = self.terminals + self.thieves + self.own_terminals();
+        let some = self.handsets.count > 0;
+        first..first + if some { self.handsets.frames.terminals } else { 0 }
+    }
+
+    /// The place in the fleet of the terminal that uses both bearers.
+    pub(super) fn both_bearers(&self) -> Option<u16> {
+        let has_any = self.handsets.count > 0 && self.handsets.frames.both.is_some();
+        (0..self.terminals).find(|place| has_any && !self.is_iso(*place))
     }
 
     /// Whether the terminal in a place is of another maker.

@@ -6,7 +6,8 @@ use tillgate_core::id::SessionId;
 use tillgate_core::listener;
 use tillgate_core::processing::HandsetOrigin;
 use tillgate_core::processing::{
-    self, Greeting, HandsetAsk, Handshaken, LinkParameters, PIN_ENTROPY_BYTES, Processed, Shaken,
+    self, Datagram, DatagramRefusal, Greeting, HandsetAsk, Handshaken, LinkParameters,
+    PIN_ENTROPY_BYTES, Processed, SALT_BYTES, Shaken,
 };
 use tillgate_core::session;
 use tillgate_core::time::Moment;
@@ -41,6 +42,15 @@ pub(in super::super) enum Job {
     },
     /// What a dialog of a handset asks, to be verified.
     Handset { origin: Origin, from: HandsetOrigin, ask: KeptAsk, acknowledged: usize },
+    /// A frame of a terminal over USSD, to be opened, decoded and verified.
+    Datagram {
+        session: SessionId,
+        received: Moment,
+        frame: Vec<u8>,
+        /// In whose dialog it came.
+        subscriber: u64,
+        acknowledged: usize,
+    },
     /// An answer to be encoded, and when the writer gave it.
     Reply { reply: Reply, said: Moment },
     /// A command for a terminal.
@@ -80,6 +90,11 @@ impl World {
                 self.say(|| format!("handset, {terminal}: {:?}", TerminalMessage::decode(body)));
             }
         }
+        if let Job::Datagram { session, received, frame, subscriber, acknowledged } = &mut job {
+            let came = (*session, *received);
+            *acknowledged = self.witness.datagram_entered(self.now, came, *subscriber, frame);
+            self.say(|| format!("a datagram: {}", hex(frame)));
+        }
         let at = self.now.after(self.pool_delay());
         let life = self.life;
         if let Some(process) = &mut self.process {
@@ -103,6 +118,9 @@ impl World {
             }
             Job::Handset { origin, from, ask, acknowledged } => {
                 self.handset((origin, from), &ask.lent(), acknowledged);
+            }
+            Job::Datagram { session, received, frame, acknowledged, .. } => {
+                self.datagram(Datagram { session, received, frame: &frame }, acknowledged);
             }
             Job::Reply { reply, said } => self.reply(&reply, said),
             Job::Push(push) => self.push(&push),
@@ -191,6 +209,41 @@ impl World {
         }
     }
 
+    /// Opens a datagram; then it is asked as over TCP.
+    fn datagram(&mut self, datagram: Datagram<'_>, acknowledged: usize) {
+        let Datagram { session, received, frame } = datagram;
+        let mut salt = [0; SALT_BYTES];
+        salt.copy_from_slice(&self.network.entropy()[..SALT_BYTES]);
+        let at = (self.wall(), &self.config.calendar);
+        let Some(process) = &mut self.process else { return };
+        let (claims, directory) = (&mut process.claims, &process.directory);
+        let claim = |terminal, age| claims.claim_datagram(received, terminal, age);
+        let with = (directory, &self.network.keys);
+        let found = processing::open_datagram(datagram, at, with, claim, salt);
+        let generation = self.witness.key_of_datagram(frame, |terminal, key_id| {
+            directory.key(terminal, key_id).map(|key| key.generation)
+        });
+        let (result, processed) = match found {
+            Ok((opening, processed)) => (Ok(Box::new(opening)), Some(processed)),
+            Err(refusal) => (Err(refusal), None),
+        };
+        self.counts.frames += u64::from(result.is_ok());
+        let is_copy = matches!(result, Err(DatagramRefusal::Replayed));
+        self.counts.copies += u64::from(is_copy);
+        let outcome = result.as_ref().map(|_| ()).map_err(|refusal| *refusal);
+        self.say(|| format!("the datagram {} is {outcome:?}", session.generation));
+        self.witness.datagram_opened(self.now, session, (generation, acknowledged), outcome);
+        self.tell_dialogs(dialogs::Input::Opened { session, result });
+        match processed {
+            Some(Processed::Ask(ask)) => {
+                self.witness.served(self.now, ask.origin);
+                self.mail_writer(Input::Ask(ask));
+            }
+            Some(Processed::Reply(reply)) => self.reply(&reply, self.now),
+            None => {}
+        }
+    }
+
     /// Encodes an answer; from here on it is as good as said.
     fn reply(&mut self, reply: &Reply, said: Moment) {
         let Some(process) = &self.process else { return };
@@ -224,7 +277,11 @@ impl World {
         }
         let effect = processing::effect(&reply.content);
         if is_handsets {
-            self.witness.handset_answered(self.now, reply.origin, &body);
+            if self.witness.is_datagram(session) {
+                self.witness.datagram_answered(session, &body);
+            } else {
+                self.witness.handset_answered(self.now, reply.origin, &body);
+            }
             return self.tell_dialogs(dialogs::Input::Replied { session, body: &body, effect });
         }
         let input = session::Input::Replied { session, body: &body, effect };

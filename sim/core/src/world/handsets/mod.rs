@@ -6,18 +6,24 @@
 //!          ── types ──▶
 //! ```
 
+mod carrier;
 mod line;
 pub(super) mod orders;
 mod person;
+mod terminals;
+mod turns;
 
 use std::sync::Arc;
 
 use tillgate_core::ussd::profile::{NotifyBy, SmppProfile};
 
+use self::carrier::Carrier;
 use self::line::Item;
 use self::line::Line;
-use self::person::{Act, Person, Phase, Typed};
 pub(super) use self::person::{MENU, new_pin};
+use self::person::{Person, Phase};
+pub(super) use self::terminals::{TERMINALS_CODE, books};
+use self::terminals::{Told, UssdPost};
 use super::World;
 use super::config::{Config, Stream};
 use super::event;
@@ -38,6 +44,8 @@ pub(super) struct Handsets {
     centre: Centre,
     armed: Option<Moment>,
     people: Vec<Person>,
+    posts: Vec<UssdPost>,
+    carrier: Carrier,
     lines: Vec<Line>,
     /// Whether sessions have names.
     is_keyed: bool,
@@ -50,13 +58,33 @@ pub(super) struct Handsets {
 /// What can happen to handsets, their centre, and the links to it.
 pub(super) enum Event {
     /// A subscriber has thought.
-    Turn { place: usize, turn: u32 },
+    Turn {
+        place: usize,
+        turn: u32,
+    },
     /// The centre's deadline.
     CentreDue,
     /// Something arrives at an end of a connection to the centre.
-    Line { line: usize, item: Item },
+    Line {
+        line: usize,
+        item: Item,
+    },
     /// A deadline of the gateway's links or dialogs.
-    Links { life: u32 },
+    Links {
+        life: u32,
+    },
+    /// A terminal's deadline, and what its centre tells it.
+    PostDue {
+        post: usize,
+    },
+    Told {
+        post: usize,
+        told: Told,
+    },
+    /// The carrier goes on.
+    Carrier,
+    /// A terminal goes over to its other bearer.
+    Bearer,
 }
 
 /// Everybody who has a handset, and their centre.
@@ -66,7 +94,12 @@ pub(super) fn handsets(config: &Config) -> Option<Handsets> {
         return None;
     }
     let mut rng = Stream::HandsetsRun.rng(config.seed);
-    let numbers = (0..of.count).map(Network::msisdn);
+    let posts = terminals::posts(config);
+    let terminals = u16::try_from(posts.len()).unwrap_or(0);
+    // Behind them the one who carries frames.
+    let carrier = (terminals > 0).then(|| u32::from(of.count + terminals));
+    let last = of.count + terminals + u16::from(terminals > 0);
+    let numbers = (0..last).map(Network::msisdn);
     let people = (0..of.count).map(|place| {
         let pin = Network::handset_pin(config.seed, place);
         let rng = Rng::new(rng.throw(), u64::from(place));
@@ -84,6 +117,7 @@ pub(super) fn handsets(config: &Config) -> Option<Handsets> {
         // More than the gateway takes, so that it is the gateway that says when it is late.
         application: Span(of.answer.0 + Span::s(6).0),
         keys: 8,
+        terminals: (terminals > 0).then(|| (of.count.into(), format!("{}#", terminals::DIALLED))),
         ..Settings::new(variant, Arc::new(subscribers), person::CODE)
     };
     let centre = Centre::new(settings, rng.throw());
@@ -92,6 +126,8 @@ pub(super) fn handsets(config: &Config) -> Option<Handsets> {
         centre,
         armed: None,
         people,
+        posts,
+        carrier: Carrier::new(terminals::rng(config), carrier),
         lines: Vec::new(),
         is_keyed,
         tells_in_dialogs,
@@ -106,6 +142,10 @@ impl World {
             Event::CentreDue => self.centre_due(),
             Event::Line { line, item } => self.on_line(line, item),
             Event::Links { life } if self.lives(life) => self.ussd_due(),
+            Event::PostDue { post } => self.ussd_post_due(post),
+            Event::Told { post, told } => self.ussd_post_told(post, &told),
+            Event::Carrier => self.carrier_turn(),
+            Event::Bearer => self.change_bearer(),
             // Of an earlier life.
             Event::Links { .. } => {}
         }
@@ -123,6 +163,8 @@ impl World {
             let turn = Event::Turn { place, turn: 0 };
             self.queue.push(at, event::Event::Handsets(turn));
         }
+        self.begin_ussd_posts();
+        self.begin_carrier();
     }
 
     /// Whether no subscriber is in a dialog.
@@ -179,6 +221,10 @@ impl World {
             Output::Send { link, bytes } => self.centre_sends(index(link), &bytes),
             Output::Close { link } => self.centre_closes(index(link)),
             Output::Screen { handset, text } => self.is_shown(index(handset), &text),
+            Output::Last { handset, text } if self.post_of(handset).is_some() => {
+                let Some(post) = self.post_of(handset) else { return };
+                self.carry_to_post(post, Told::Text { text, ends: true });
+            }
             Output::Last { handset, text } => {
                 self.trace.note(self.now, b'l', text.as_bytes());
                 self.say(|| format!("handset {handset} has last {text:?}"));
@@ -218,8 +264,24 @@ impl World {
         waits.contains(&violation) && handsets.lines.iter().any(Line::is_silent)
     }
 
+    /// The terminal that a subscriber is.
+    fn post_of(&self, handset: u32) -> Option<usize> {
+        self.handsets.as_ref()?.post_of(usize::try_from(handset).ok()?)
+    }
+
+    fn is_carrier(&self, place: usize) -> bool {
+        self.handsets.as_ref().is_some_and(|handsets| handsets.carrier.is(place))
+    }
+
     /// A subscriber has a screen that wants an answer.
     fn is_shown(&mut self, place: usize, text: &str) {
+        if let Some(post) = self.handsets.as_ref().and_then(|handsets| handsets.post_of(place)) {
+            let text = text.to_owned();
+            return self.carry_to_post(post, Told::Text { text, ends: false });
+        }
+        if self.is_carrier(place) {
+            return self.carrier_shown(text);
+        }
         self.trace.note(self.now, b'h', text.as_bytes());
         self.say(|| format!("handset {place} is shown {text:?}"));
         self.counts.screens += 1;
@@ -243,6 +305,12 @@ impl World {
             self.witness.violate(self.now, 9, text);
         }
         self.counts.dialogs += u64::from(status == Status::Success);
+        if let Some(post) = self.handsets.as_ref().and_then(|handsets| handsets.post_of(place)) {
+            return self.carry_to_post(post, Told::Over);
+        }
+        if self.is_carrier(place) {
+            return self.carrier_over();
+        }
         let think = self.config.handsets.think;
         let Some(handsets) = &mut self.handsets else { return };
         let person = &mut handsets.people[place];
@@ -252,64 +320,5 @@ impl World {
         let after = person.rng().exponential(pause);
         let turn = person.turn;
         self.plan(self.now.after(after).after(Span(1)), Event::Turn { place, turn });
-    }
-
-    /// A subscriber has thought.
-    fn handset_turn(&mut self, place: usize, turn: u32) {
-        let Some(handsets) = &mut self.handsets else { return };
-        let person = &mut handsets.people[place];
-        if person.turn != turn {
-            return;
-        }
-        match person.phase {
-            Phase::Waiting => {}
-            Phase::Pausing if self.calm => {}
-            Phase::Pausing => self.handset_dials(place),
-            Phase::Reading => self.handset_acts(place),
-        }
-    }
-
-    fn handset_dials(&mut self, place: usize) {
-        let services = u16::try_from(self.config.bridges.len()).unwrap_or(0);
-        let Some(handsets) = &mut self.handsets else { return };
-        let person = &mut handsets.people[place];
-        person.phase = Phase::Waiting;
-        let (dialled, ordered) = person.dial(&self.config.handsets, services);
-        let (msisdn, handset) = (person.msisdn, u32::try_from(place).unwrap_or(u32::MAX));
-        self.witness.dials(msisdn, &dialled, ordered);
-        self.say(|| format!("handset {place} dials {dialled}"));
-        self.tell_centre(Input::Dial { handset, dialled: &dialled });
-    }
-
-    fn handset_acts(&mut self, place: usize) {
-        let Some(handsets) = &mut self.handsets else { return };
-        let person = &mut handsets.people[place];
-        person.phase = Phase::Waiting;
-        let act = person.acts(&self.config.handsets, self.calm);
-        let (msisdn, pages) = (person.msisdn, person.pages().to_owned());
-        self.say(|| format!("handset {place}: {act:?}"));
-        let handset = u32::try_from(place).unwrap_or(u32::MAX);
-        match act {
-            Act::HangUp => self.tell_centre(Input::HangUp { handset }),
-            Act::Lose => self.tell_centre(Input::Drop { handset }),
-            Act::Type { text, how } => {
-                let confirms = matches!(how, Typed::Confirms | Typed::Pin { confirms: true });
-                self.witness.types(msisdn, confirms.then_some(pages));
-                if let Typed::Pin { .. } = how {
-                    self.witness.types_pin(&text);
-                }
-                self.tell_centre(Input::Answer { handset, text: &text });
-                self.may_be_lost(place, handset);
-            }
-        }
-    }
-
-    /// The network may lose a handset right after it has sent something.
-    fn may_be_lost(&mut self, place: usize, handset: u32) {
-        let share = if self.calm { 0 } else { self.config.handsets.drop_permille };
-        let Some(handsets) = &mut self.handsets else { return };
-        if handsets.people[place].rng().chance(share) {
-            self.tell_centre(Input::Drop { handset });
-        }
     }
 }

@@ -107,7 +107,7 @@ impl Handsets {
 impl Checker {
     /// Whether an answer is a handset's.
     pub(super) fn is_of_handset(&self, session: SessionId) -> bool {
-        session.reactor == self.handsets.reactor
+        session.reactor == self.handsets.reactor && !self.is_datagram(session)
     }
 
     /// A dialog asks something; gives the registry's state that the operator knows of.

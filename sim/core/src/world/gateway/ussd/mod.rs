@@ -1,27 +1,27 @@
 //! The thread of the USSD links: each link to the centre, the dialogs of all, and the way to the pool
 //! and back.
 
+mod links;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tillgate_core::directory::Directory;
 use tillgate_core::menu::Menu;
-use tillgate_core::processing::{HandsetAsk, HandsetOrigin};
+use tillgate_core::processing::{Datagram, HandsetAsk, HandsetOrigin};
 use tillgate_core::transaction::Origin;
 use tillgate_core::ussd::dialogs::{self, Clocks, DialogLimits, DialogLink, Dialogs};
 use tillgate_core::ussd::profile::{NotifyBy, SmppProfile};
 use tillgate_core::ussd::smpp::{BindAs, Connection, Input, Output, SmppConfig, SmppLink};
-use tillgate_core::ussd::{DialogAddress, Say, SayKind};
+use tillgate_core::ussd::{DialogAddress, DialogEvent, Say, SayKind};
 
-use super::super::World;
-use super::super::config::{Config, Stream};
-use super::super::handsets::Event;
-use super::super::handsets::MENU;
 use super::pool::Job;
 use crate::time::{Moment, Span};
+use crate::world::config::{Config, Stream};
+use crate::world::handsets::{MENU, TERMINALS_CODE};
 
 /// The links of a process and their dialogs.
-pub(super) struct Ussd {
+pub(in crate::world::gateway) struct Ussd {
     links: Vec<SmppLink>,
     dialogs: Dialogs,
     says: VecDeque<HeldSay>,
@@ -40,14 +40,14 @@ struct HeldSay {
 }
 
 /// What a handset asks.
-pub(in super::super) enum KeptAsk {
+pub(in crate::world) enum KeptAsk {
     LogOn(Vec<u8>),
     ChangePin(Vec<u8>, Vec<u8>),
     Message(Vec<u8>),
 }
 
 impl KeptAsk {
-    pub(in super::super) fn lent(&self) -> HandsetAsk<'_> {
+    pub(in crate::world) fn lent(&self) -> HandsetAsk<'_> {
         match self {
             Self::LogOn(pin) => HandsetAsk::LogOn { pin },
             Self::ChangePin(old, new) => HandsetAsk::ChangePin { old, new },
@@ -62,13 +62,24 @@ enum Action {
     Send(u16, Connection, Vec<u8>),
     Close(u16, Connection),
     Request(Box<Job>),
-    Said { msisdn: u64, kind: SayKind, text: String, cause: Cause },
+    Said {
+        msisdn: u64,
+        kind: SayKind,
+        text: String,
+        cause: Cause,
+    },
+    /// To a terminal, in a dialog that carries frames.
+    SaidFrame {
+        msisdn: u64,
+        kind: SayKind,
+        text: String,
+    },
     Over(u64),
 }
 
 /// Why something is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Cause {
+pub(in crate::world) enum Cause {
     /// A link has seen something.
     Link,
     /// An answer has come, or time has passed.
@@ -80,11 +91,13 @@ struct Turn<'a> {
     at: Clocks,
     directory: &'a Directory,
     actions: Vec<Action>,
+    /// Whose dialog the event is about that is looked at.
+    subscriber: u64,
 }
 
 impl Ussd {
     /// Where the world has handsets.
-    pub(super) fn new(config: &Config, life: u32, now: Moment) -> Option<Self> {
+    pub(in crate::world::gateway) fn new(config: &Config, life: u32, now: Moment) -> Option<Self> {
         let of = &config.handsets;
         if of.count == 0 {
             return None;
@@ -98,13 +111,16 @@ impl Ussd {
             sender: "123".to_owned(),
             ..SmppConfig::new(Arc::clone(&profile), "till", "secret")
         };
+        let has_terminals = of.frames.symbols > 0;
+        let terminals: Vec<String> =
+            has_terminals.then(|| TERMINALS_CODE.to_owned()).into_iter().collect();
         let link = |number: u16| DialogLink {
             name: format!("link {number}"),
             network: "the network".to_owned(),
             room: profile.room,
             notifies: profile.notify != NotifyBy::None,
             answer: of.answer,
-            terminals: Vec::new(),
+            terminals: terminals.clone(),
         };
         let limits = DialogLimits { dialogs_max: of.dialogs_max, idle: Span::s(180) };
         let menu = Arc::new(Menu::parse(MENU).expect("it is a menu"));
@@ -119,7 +135,7 @@ impl Ussd {
         })
     }
 
-    pub(super) fn is_drained(&self) -> bool {
+    pub(in crate::world::gateway) fn is_drained(&self) -> bool {
         self.dialogs.is_drained() && self.links.iter().all(SmppLink::is_drained)
     }
 
@@ -189,6 +205,7 @@ impl Ussd {
                 }
                 Output::Close(connection) => turn.actions.push(Action::Close(number, connection)),
                 Output::Event(event) => {
+                    turn.subscriber = subscriber(&event);
                     let input = dialogs::Input::Event { link: number, event };
                     dialogs.handle(turn.at, input, turn.directory);
                     take_out(dialogs, &mut told, turn, Cause::Link);
@@ -212,8 +229,10 @@ fn take_out(dialogs: &mut Dialogs, says: &mut Vec<HeldSay>, turn: &mut Turn<'_>,
             dialogs::Output::Say { link, say } => {
                 let (kind, text) = (say.kind, say.text.to_owned());
                 let msisdn = say.at.msisdn.number();
-                let said = Action::Said { msisdn, kind, text: text.clone(), cause };
-                turn.actions.push(said);
+                turn.actions.push(match is_for_terminals(&say.at.service_code) {
+                    true => Action::SaidFrame { msisdn, kind, text: text.clone() },
+                    false => Action::Said { msisdn, kind, text: text.clone(), cause },
+                });
                 let (ticket, at, by) = (say.ticket, say.at.clone(), say.by);
                 says.push(HeldSay { link, ticket, at, kind, text, by });
             }
@@ -228,7 +247,11 @@ fn take_out(dialogs: &mut Dialogs, says: &mut Vec<HeldSay>, turn: &mut Turn<'_>,
                 let job = Job::handset(origin, from, ask);
                 turn.actions.push(Action::Request(Box::new(job)));
             }
-            dialogs::Output::Datagram(_) => panic!("no link of the world is for terminals"),
+            dialogs::Output::Datagram(Datagram { session, received, frame }) => {
+                let (subscriber, frame) = (turn.subscriber, frame.to_vec());
+                let job = Job::Datagram { session, received, frame, subscriber, acknowledged: 0 };
+                turn.actions.push(Action::Request(Box::new(job)));
+            }
             dialogs::Output::Over(record) => {
                 turn.actions.push(Action::Over(record.msisdn.number()))
             }
@@ -236,105 +259,22 @@ fn take_out(dialogs: &mut Dialogs, says: &mut Vec<HeldSay>, turn: &mut Turn<'_>,
     }
 }
 
-impl Job {
-    fn handset(origin: Origin, from: HandsetOrigin, ask: KeptAsk) -> Self {
-        Self::Handset { origin, from, ask, acknowledged: 0 }
+/// Whose dialog it is about; 0: of nobody.
+fn subscriber(event: &DialogEvent<'_>) -> u64 {
+    match event {
+        DialogEvent::Begin { at, .. }
+        | DialogEvent::Input { at, .. }
+        | DialogEvent::Ended { at, .. } => at.msisdn.number(),
+        DialogEvent::Said { .. } | DialogEvent::Lost | DialogEvent::Ready => 0,
     }
 }
 
-impl World {
-    /// A connection to the centre is open, or was refused.
-    pub(in super::super) fn link_connected(
-        &mut self,
-        link: u16,
-        connection: Connection,
-        opens: bool,
-    ) {
-        let input = if opens { Input::Connected(connection) } else { Input::Lost(connection) };
-        self.turn_ussd(|ussd, turn| ussd.feed(turn, usize::from(link), input));
-    }
+fn is_for_terminals(service_code: &str) -> bool {
+    service_code.trim_matches(['*', '#']) == TERMINALS_CODE
+}
 
-    pub(in super::super) fn link_receives(
-        &mut self,
-        link: u16,
-        connection: Connection,
-        bytes: &[u8],
-    ) {
-        let input = Input::Received(connection, bytes);
-        self.turn_ussd(|ussd, turn| ussd.feed(turn, usize::from(link), input));
-    }
-
-    pub(in super::super) fn link_lost(&mut self, link: u16, connection: Connection) {
-        self.turn_ussd(|ussd, turn| ussd.feed(turn, usize::from(link), Input::Lost(connection)));
-    }
-
-    /// An answer of the pool.
-    pub(super) fn tell_dialogs(&mut self, input: dialogs::Input<'_>) {
-        self.turn_ussd(|ussd, turn| ussd.tell(turn, input));
-    }
-
-    /// No dialogs any more; links go down when the last one has its answer.
-    pub(super) fn drain_ussd(&mut self) {
-        self.turn_ussd(|ussd, turn| {
-            ussd.is_draining = true;
-            ussd.tell(turn, dialogs::Input::Drain);
-        });
-    }
-
-    /// A deadline of links or dialogs, or what is left of one that was put off.
-    pub(in super::super) fn ussd_due(&mut self) {
-        let now = self.now;
-        let ussd = self.process.as_mut().and_then(|process| process.ussd.as_mut());
-        let Some(ussd) = ussd.filter(|ussd| ussd.armed == Some(now)) else { return };
-        ussd.armed = None;
-        self.turn_ussd(Ussd::tick);
-        let ussd = self.process.as_ref().and_then(|process| process.ussd.as_ref());
-        if ussd.and_then(Ussd::deadline).is_some_and(|at| at <= now) {
-            let text = "a deadline of a USSD link or dialog does not advance".to_owned();
-            self.witness.violate(now, 8, text);
-        }
-    }
-
-    /// A turn of the thread.
-    fn turn_ussd(&mut self, work: impl FnOnce(&mut Ussd, &mut Turn<'_>)) {
-        let at = Clocks { now: self.now, wall: self.wall() };
-        let Some(process) = &mut self.process else { return };
-        let Some(ussd) = &mut process.ussd else { return };
-        let mut turn = Turn { at, directory: &process.directory, actions: Vec::new() };
-        work(ussd, &mut turn);
-        ussd.go_down(&mut turn);
-        let actions = turn.actions;
-        for action in actions {
-            self.do_for_ussd(action);
-        }
-        self.arm_ussd();
-    }
-
-    fn do_for_ussd(&mut self, action: Action) {
-        match action {
-            Action::Connect(link, connection) => self.call_centre(link, connection),
-            Action::Send(link, connection, bytes) => {
-                self.witness.leaves_for_centre(self.now, &bytes);
-                self.send_to_centre(link, connection, &bytes);
-            }
-            Action::Close(link, connection) => self.hang_up_centre(link, connection),
-            Action::Request(job) => self.post(*job),
-            Action::Over(msisdn) => self.witness.dialog_is_over(msisdn),
-            Action::Said { msisdn, kind, text, cause } => {
-                self.witness.shows(self.now, msisdn, (kind, cause), &text, &self.network.pins);
-            }
-        }
-    }
-
-    pub(super) fn arm_ussd(&mut self) {
-        let (now, life) = (self.now, self.life);
-        let ussd = self.process.as_mut().and_then(|process| process.ussd.as_mut());
-        let Some(ussd) = ussd else { return };
-        let Some(at) = ussd.deadline() else { return };
-        if ussd.armed.is_none_or(|armed| at < armed) {
-            let at = at.max(now);
-            ussd.armed = Some(at);
-            self.plan(at, Event::Links { life });
-        }
+impl Job {
+    fn handset(origin: Origin, from: HandsetOrigin, ask: KeptAsk) -> Self {
+        Self::Handset { origin, from, ask, acknowledged: 0 }
     }
 }
