@@ -63,6 +63,21 @@ fn handsets_sell_are_answered_and_are_told_after() {
 }
 
 #[test]
+fn terminals_over_ussd_are_served_and_copies_of_their_frames_are_refused() {
+    let mut sums = [0; 2];
+    // One world of ten has such terminals.
+    for seed in 1..=600 {
+        let counts = run(seed, &Tweaks::default()).counts;
+        let all = [counts.frames, counts.copies];
+        sums.iter_mut().zip(all).for_each(|(sum, count)| *sum += count);
+        if sums.iter().all(|sum| *sum > 0) {
+            return;
+        }
+    }
+    panic!("requests in frames, and copies of them: {sums:?}");
+}
+
+#[test]
 fn one_sale_is_advised_to_its_provider_and_one_has_what_its_chip_is_answered() {
     let advised = attempt(Ware::IsoAdvice, Trial::Undisturbed);
     assert!(advised.passed(), "{:#?}", advised.violations);

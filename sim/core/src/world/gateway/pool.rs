@@ -1,5 +1,6 @@
 //! The pool's part: jobs wait a while, overtake each other, and run the core's own functions.
 
+use tillgate_codec::link::datagram::{Request, TerminalFrame};
 use tillgate_codec::link::message::{GatewayMessage, TerminalMessage};
 use tillgate_core::claims::Claim;
 use tillgate_core::id::SessionId;
@@ -13,7 +14,7 @@ use tillgate_core::session;
 use tillgate_core::time::Moment;
 use tillgate_core::transaction::{Input, Origin, Push, Reply};
 use tillgate_core::ussd::dialogs;
-use tillgate_store_core::ChipAnswer;
+use tillgate_store_core::{ChipAnswer, TerminalId};
 
 use super::super::World;
 use super::super::event::Event;
@@ -220,9 +221,12 @@ impl World {
         let claim = |terminal, age| claims.claim_datagram(received, terminal, age);
         let with = (directory, &self.network.keys);
         let found = processing::open_datagram(datagram, at, with, claim, salt);
-        let generation = self.witness.key_of_datagram(frame, |terminal, key_id| {
-            directory.key(terminal, key_id).map(|key| key.generation)
-        });
+        let generation = match TerminalFrame::decode(frame) {
+            Ok(TerminalFrame::Request(Request { header, .. })) => {
+                directory.key(TerminalId(header.terminal), header.key_id).map(|key| key.generation)
+            }
+            _ => None,
+        };
         let (result, processed) = match found {
             Ok((opening, processed)) => (Ok(Box::new(opening)), Some(processed)),
             Err(refusal) => (Err(refusal), None),

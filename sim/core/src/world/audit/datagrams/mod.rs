@@ -60,6 +60,8 @@ struct Asked {
     /// The parts of the reply, as they were said.
     parts: BTreeMap<u8, Vec<u8>>,
     is_replied: bool,
+    /// Its first part was said at the deadline, before there was an answer.
+    is_late: bool,
 }
 
 impl Datagrams {
@@ -175,6 +177,7 @@ impl Checker {
             answer,
             parts,
             is_replied: false,
+            is_late: false,
         };
         self.datagrams.asked.insert(session, asked);
         if let Some(body) = body {
@@ -182,20 +185,6 @@ impl Checker {
             self.asks(now, origin);
         }
         self.versions.acknowledged()
-    }
-
-    /// The generation of the key that a frame names.
-    pub(in crate::world) fn key_of_datagram(
-        &self,
-        frame: &[u8],
-        key: impl FnOnce(TerminalId, u8) -> Option<u32>,
-    ) -> Option<u32> {
-        match TerminalFrame::decode(frame) {
-            Ok(TerminalFrame::Request(Request { header, .. })) => {
-                key(TerminalId(header.terminal), header.key_id)
-            }
-            _ => None,
-        }
     }
 
     /// A pool thread has opened a frame, or refused it.

@@ -55,6 +55,9 @@ impl Checker {
         if !asked.is_opened {
             return Some((1, "a reply to what was not opened"));
         }
+        if asked.parts.is_empty() {
+            asked.is_late = is_late && asked.answer.is_none();
+        }
         let before = asked.parts.entry(index).or_insert_with(|| chunk.to_vec());
         if before != chunk {
             return Some((1, "a part that was another one before"));
@@ -69,7 +72,8 @@ impl Checker {
         if exchange.open(&reply, &mut said).is_err() {
             return Some((1, "a reply that does not open for its request"));
         }
-        is_no_answer(body, &said, asked.answer.as_deref(), is_late).then_some((1, "not its answer"))
+        let answer = asked.answer.as_deref().filter(|_| !asked.is_late);
+        is_no_answer(body, &said, answer, asked.is_late).then_some((1, "not its answer"))
     }
 }
 
