@@ -73,7 +73,7 @@ pub(super) enum Event {
     Links {
         life: u32,
     },
-    /// A terminal's deadline, and what its centre tells it.
+    /// A terminal's deadline, and what it receives from its centre.
     PostDue {
         post: usize,
     },

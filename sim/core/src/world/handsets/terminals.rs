@@ -30,11 +30,11 @@ pub(super) struct UssdPost {
     /// Whether it has TCP, too, and its till is at this bearer.
     both: Option<bool>,
     armed: Option<Moment>,
-    /// When it was last told something by its centre.
+    /// When it last received something from its centre.
     told: Moment,
 }
 
-/// What a terminal is told by its centre.
+/// What a terminal receives from its centre.
 pub(in super::super) enum Told {
     Text { text: String, ends: bool },
     Over,
