@@ -260,9 +260,15 @@ impl Dialogs {
             }
             DialogEvent::Input { at: address, text } => {
                 self.stats.inputs += 1;
-                if !self.frames.input(at.now, (link, address), text) {
-                    self.on_input(at, (link, address), text, directory);
+                if self.frames.input(at.now, (link, address), text) {
+                    return;
                 }
+                let of = &self.links[usize::from(link)].0;
+                if of.is_for_terminals(&address.service_code) {
+                    self.stats.strays += 1;
+                    return self.frames.refuse_stray(at.now, (link, of), address);
+                }
+                self.on_input(at, (link, address), text, directory);
             }
             DialogEvent::Ended { at: address, why } => {
                 if self.frames.ended(at.now, (link, address), *why) {

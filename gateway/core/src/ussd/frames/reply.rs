@@ -8,8 +8,9 @@ use super::talk::Phase;
 use super::{FRAMES, Frames, Outgoing};
 use crate::id::SessionId;
 use crate::processing::{DatagramRefusal, Effect, NoAnswer, Opening};
+use crate::ussd::dialogs::DialogLink;
 use crate::ussd::dialogs::slot::Id;
-use crate::ussd::{EndReason, SayKind};
+use crate::ussd::{DialogAddress, EndReason, SayKind};
 
 impl Frames {
     /// The pool has opened a request, or refused it.
@@ -106,6 +107,18 @@ impl Frames {
         self.say(now, id, SayKind::End, armoured(&GatewayFrame::refusal(refusal.code())));
         let is_full = refusal == DatagramRefusal::Busy;
         self.close(now, id, if is_full { EndReason::Overload } else { EndReason::Denied });
+    }
+
+    /// A text in a dialog that is over, or was begun before the gateway: its terminal begins another one.
+    pub(in crate::ussd) fn refuse_stray(
+        &mut self,
+        now: Moment,
+        (link, of): (u16, &DialogLink),
+        address: &DialogAddress,
+    ) {
+        let text = armoured(&GatewayFrame::refusal(DatagramRefusal::Busy.code()));
+        let (at, by) = (Box::new(address.clone()), now.after(of.answer));
+        self.queue.push_back(Outgoing::Say { link, at, kind: SayKind::End, text, by });
     }
 
     pub(super) fn say(&mut self, now: Moment, id: Id, kind: SayKind, text: String) {

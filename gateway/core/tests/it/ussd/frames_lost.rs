@@ -254,3 +254,16 @@ fn a_pool_that_is_not_there_in_time_is_answered_busy() {
     assert_eq!((phone.shown.len(), phone.stats().open), (shown, 0));
     assert!(answer(&terminal.asks(&mut phone, &sale(1))).code.is_approved());
 }
+
+#[test]
+fn a_frame_in_a_dialog_that_is_over_is_refused_in_a_frame_and_asks_nothing() {
+    let (mut phone, mut terminal) = (Phone::new(), Terminal::new());
+    terminal.dial(&mut phone, "*124#");
+    let sealed = terminal.seal(&body_of(&sale(1)), false);
+    let at = terminal.address(&phone);
+    phone.event(0, DialogEvent::Ended { at: &at, why: EndReason::SubscriberAbort });
+    terminal.enter(&mut phone, &sealed.text());
+    assert_eq!((refusal(&phone), phone.last().kind), (Some(1), SayKind::End));
+    assert_eq!((phone.stats().strays, phone.stats().open), (1, 0));
+    assert!(phone.rig.row_if_any(1).is_none());
+}
