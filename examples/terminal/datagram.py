@@ -158,6 +158,14 @@ class Terminal:
         elif welcome.get("stan_last", 0) > self.state.kept["stan"]:
             self.state.keep(stan=welcome["stan_last"])
 
+    def take_back(self, sale):
+        """A sale of a date that is over: whoever carries the frames may still have it."""
+        self.log_on()
+        stan = self.state.kept["stan"] + 1
+        self.state.keep(stan=stan)
+        self.ask("reversal", stan=stan, date=self.state.kept["date"], original_stan=sale["stan"],
+                 original_date=sale["date"], amount_minor=sale["amount_minor"], reason=1)
+
     def sell(self, service, product, amount, currency, subscriber):
         if self.state.kept["open"] is None:
             stan = self.state.kept["stan"] + 1
@@ -170,5 +178,7 @@ class Terminal:
         if answer["code"] == "00":
             self.state.keep(receipt=answer)
             self.ask("confirm", stan=sale["stan"], date=sale["date"])
+        if answer["code"] == "B1":
+            self.take_back(sale)
         self.state.keep(open=None, receipt=None)
         return answer, wire

@@ -30,6 +30,27 @@ fn a_sale_that_was_held_back_is_not_sold_once_it_was_taken_back() {
     assert_eq!((phone.rig.float(), phone.rig.forwards.len()), (float, 0));
 }
 
+/// The gateway's clock is set back to where the date still takes requests.
+#[test]
+fn a_sale_of_a_date_that_was_over_is_not_sold_once_it_was_taken_back() {
+    let (mut phone, mut terminal) = (Phone::new(), Terminal::new());
+    let float = phone.rig.float();
+    let held = terminal.request(&TerminalMessage::Sale(top_up_sale(1)));
+    phone.rig.wall.0 += (12 * 60 + 11) * 60_000;
+    let body = terminal.asks(&mut phone, &TerminalMessage::Sale(top_up_sale(1)));
+    assert_eq!(answer(&body).code.to_string(), "B1");
+    let TerminalMessage::Reversal(mut taken_back) = reversal(2, 1) else { unreachable!() };
+    taken_back.date.0 += 1;
+    let body = terminal.asks(&mut phone, &TerminalMessage::Reversal(taken_back));
+    assert!(answer(&body).code.is_approved());
+    phone.rig.wall.0 -= 5 * 60_000;
+    let mut phone = phone.restart();
+    terminal.send(&mut phone, &held);
+    let body = terminal.gather(&mut phone, &held.exchange).expect("its counter is new");
+    assert_eq!(answer(&body).code.to_string(), "R1");
+    assert_eq!((phone.rig.float(), phone.rig.forwards.len()), (float, 0));
+}
+
 #[test]
 fn a_request_that_comes_again_behind_a_part_gets_the_reply_that_is_held() {
     let room = Room { septets: 90, units: 40 };

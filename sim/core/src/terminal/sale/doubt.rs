@@ -141,7 +141,7 @@ impl SaleFlow {
         });
     }
 
-    fn prepare_reversal(&mut self, entry: usize, reason: u8) {
+    pub(super) fn prepare_reversal(&mut self, entry: usize, reason: u8) {
         let asked = self.book.entries()[entry].asked;
         let date = self.date.unwrap_or(asked.date);
         self.stan += 1;

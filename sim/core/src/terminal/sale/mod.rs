@@ -48,6 +48,8 @@ pub(super) struct SaleFlow {
     stopping: bool,
     blocked: bool,
     online: bool,
+    /// Whether any of its sales has gone by datagram: those may be delivered much later.
+    datagrams: bool,
     ready_told: bool,
     takings: Takings,
     pub(super) turn: Turn,
@@ -81,11 +83,17 @@ impl SaleFlow {
             stopping: false,
             blocked: false,
             online: false,
+            datagrams: false,
             ready_told: false,
             takings: Takings::default(),
             turn: Turn::Nothing,
             notes: Vec::new(),
         }
+    }
+
+    /// From now on its requests go by datagram, or by either bearer.
+    pub(super) fn uses_datagrams(&mut self) {
+        self.datagrams = true;
     }
 
     /// The bytes that [`Turn::Send`] asks for.

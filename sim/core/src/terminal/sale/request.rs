@@ -274,6 +274,10 @@ impl SaleFlow {
         if answer.code == ResponseCode::WRONG_DATE {
             // Only a new logon tells the date in force.
             self.task = Task::Free(None);
+            if self.datagrams {
+                // Its frame may still be on the way to a gateway that takes its date again.
+                self.prepare_reversal(entry, Reversal::TIMEOUT);
+            }
             self.turn = Turn::Hangup;
         } else if rng.chance(self.firmware.retry_permille) {
             self.begin_request(now, Kind::Retry, entry);

@@ -77,13 +77,15 @@ impl UssdTerminal {
         seed: u64,
     ) -> Self {
         let UssdIdentity { terminal, key_id, psk, counter } = identity;
+        let mut till = SaleFlow::new(*terminal, Arc::clone(&firmware));
+        till.uses_datagrams();
         Self {
             terminal: *terminal,
             key_id: *key_id,
             keys: Keys::new(psk),
             counter: *counter,
             rng: Rng::new(seed, USSD_STREAM | u64::from(*terminal)),
-            till: SaleFlow::new(*terminal, Arc::clone(&firmware)),
+            till,
             firmware,
             bearer,
             phase: Phase::Idle,
@@ -251,6 +253,7 @@ impl UssdTerminal {
     /// The till comes over from another bearer, and logs on first.
     pub(super) fn take_over(&mut self, now: Moment, give: impl FnOnce(&mut SaleFlow)) {
         give(&mut self.till);
+        self.till.uses_datagrams();
         (self.phase, self.welcome, self.failures) = (Phase::Away(now), None, 0);
     }
 

@@ -39,6 +39,8 @@ pub(crate) struct Gateway {
     salt: u64,
     /// How many sales are answered "in progress" first.
     slow: u32,
+    /// How many sales are of a date that is over.
+    over: u32,
     /// How many dialogs are refused at first.
     busy: u32,
     /// Whether it forgets which counters it has seen, as one that is started again.
@@ -59,6 +61,7 @@ impl Gateway {
             refused: 0,
             salt: 0,
             slow: 0,
+            over: 0,
             busy: 0,
             forgets: false,
         }
@@ -120,6 +123,10 @@ impl Gateway {
                 let welcome =
                     Welcome { code, date, time_s, catalogue: 0, idle_s, answer_s, stan_last };
                 return GatewayMessage::Welcome(welcome).encode(out);
+            }
+            TerminalMessage::Sale(sale) if self.over > 0 => {
+                self.over -= 1;
+                (AnswerKind::Sale, sale.stan, ResponseCode::WRONG_DATE)
             }
             TerminalMessage::Sale(sale) => {
                 self.rows.entry(sale.stan).or_insert(ResponseCode::APPROVED);
@@ -397,6 +404,18 @@ fn a_gateway_that_works_on_a_sale_is_asked_again_in_the_same_or_another_dialog()
     pair.run(600);
     pair.check();
     assert_eq!(pair.troubles(), []);
+}
+
+#[test]
+fn a_sale_of_a_date_that_is_over_is_taken_back_after_a_logon() {
+    let mut pair = Pair::new(firmware(), bearer(), 5);
+    pair.gateway.over = 1;
+    pair.give(UssdInput::Begin);
+    pair.run(600);
+    assert_eq!((pair.gateway.reversed.len(), pair.gateway.logons), (1, 2));
+    assert_eq!(pair.terminal.book().entries()[0].state, State::Reversed);
+    assert_eq!(pair.gateway.rows.get(&1), Some(&ResponseCode(*b"05")), "it is sold no more");
+    pair.check();
 }
 
 #[test]
