@@ -37,7 +37,7 @@ use zeroize::{Zeroize, Zeroizing};
 pub use self::event::{Clocks, DialogRecord, DialogStats, FrameStats, Input, Output};
 use self::memory::Memory;
 use self::slot::{Id, Open, Phase, Slots};
-use super::frames::{Frames, Outgoing, is_of_frames};
+use super::frames::{Frames, Outgoing, is_of_frames, is_ticket_of_frames};
 use super::limits::{BEGIN_BURST, BEGIN_EVERY};
 use super::{DialogAddress, DialogEvent, EndReason, Say, SayKind};
 use crate::directory::Directory;
@@ -136,7 +136,7 @@ enum QueuedAsk {
 }
 
 /// No dialog waits for the result of a text with it.
-const NO_TICKET: u64 = u64::MAX;
+pub(super) const NO_TICKET: u64 = u64::MAX;
 
 impl Dialogs {
     /// Without dialogs. The first menu that answers a service code counts; `seed` is of what tells
@@ -234,7 +234,8 @@ impl Dialogs {
         let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let unseen = count(self.slots.len()).saturating_sub(count(self.live.len()));
         let (open, frames) = (count(self.open()), self.frames.stats());
-        DialogStats { open, unseen, frames, ..self.stats }
+        let redelivered = self.stats.redelivered + frames.redelivered;
+        DialogStats { open, unseen, redelivered, frames, ..self.stats }
     }
 
     /// After [`Input::Drain`]: nobody waits for an answer. Sales that nobody sees are the journal's.
@@ -277,6 +278,10 @@ impl Dialogs {
                 if let Some(id) = self.dialog_at(link, address) {
                     self.leave(at, id, *why);
                 }
+            }
+            DialogEvent::Said { ticket: NO_TICKET, .. } => {}
+            DialogEvent::Said { ticket, .. } if is_ticket_of_frames(*ticket) => {
+                self.frames.on_said(*ticket);
             }
             DialogEvent::Said { ticket, result } => self.on_said(at, *ticket, *result),
             DialogEvent::Lost => {

@@ -155,7 +155,7 @@ impl<T> Slots<T> {
             u32::try_from(self.slots.len() - 1).expect("bounded by dialogs_max")
         });
         let place = &mut self.slots[index(slot)];
-        place.generation = place.generation.wrapping_add(1);
+        place.generation = place.generation.wrapping_add(1) & Id::GENERATION_MAX;
         place.open = Some(Box::new(open));
         Id { slot, generation: place.generation }
     }
@@ -192,17 +192,19 @@ impl<T> Slots<T> {
 }
 
 impl Id {
+    /// The bit above it is free in tickets.
+    const GENERATION_MAX: u32 = u32::MAX >> 1;
     const SLOT_BITS: u32 = 20;
     const SCREEN_BITS: u32 = 12;
 
     /// The ticket of the text of that number in it.
-    pub(super) fn ticket(self, screens: u16) -> u64 {
+    pub(in crate::ussd) fn ticket(self, screens: u16) -> u64 {
         let low = u64::from(screens) & ((1 << Self::SCREEN_BITS) - 1);
         u64::from(self.generation) << 32 | low << Self::SLOT_BITS | u64::from(self.slot)
     }
 
     /// What a ticket names: a dialog, and the low bits of the number of its text.
-    pub(super) fn of_ticket(ticket: u64) -> (Self, u16) {
+    pub(in crate::ussd) fn of_ticket(ticket: u64) -> (Self, u16) {
         let bits = |from: u32, count: u32| (ticket >> from) & ((1 << count) - 1);
         let number = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
         let id = Self { slot: number(bits(0, Self::SLOT_BITS)), generation: number(ticket >> 32) };
@@ -211,7 +213,7 @@ impl Id {
     }
 
     /// Whether a number of a text is the one of a ticket.
-    pub(super) fn is_text(screens: u16, ticket: u16) -> bool {
+    pub(in crate::ussd) fn is_text(screens: u16, ticket: u16) -> bool {
         u32::from(screens) & ((1 << Self::SCREEN_BITS) - 1) == u32::from(ticket)
     }
 }
@@ -226,7 +228,9 @@ mod tests {
 
     #[test]
     fn a_ticket_names_its_dialog_and_its_text() {
-        for id in [Id { slot: 0, generation: 1 }, Id { slot: 0xF_FFFF, generation: u32::MAX }] {
+        for id in
+            [Id { slot: 0, generation: 1 }, Id { slot: 0xF_FFFF, generation: Id::GENERATION_MAX }]
+        {
             for screens in [0, 1, 4_095, 4_096, u16::MAX] {
                 let (found, text) = Id::of_ticket(id.ticket(screens));
                 assert_eq!(found, id);

@@ -1,6 +1,6 @@
 //! Dialogs that carry the frames of terminals: which these are, and what their outputs are.
 
-use super::{Clocks, DialogLink, Dialogs, NO_TICKET, Output};
+use super::{Clocks, DialogLink, Dialogs, Output};
 use crate::processing::{Datagram, DatagramRefusal};
 use crate::ussd::frames::Outgoing;
 use crate::ussd::{DialogAddress, EndReason, Say};
@@ -37,9 +37,9 @@ impl Dialogs {
     /// The next thing that frames want done.
     pub(super) fn poll_frames(&mut self) -> Option<Output<'_>> {
         Some(match self.outgoing.insert(self.frames.poll()?) {
-            Outgoing::Say { link, at, kind, text, by } => {
-                let (kind, by) = (*kind, *by);
-                Output::Say { link: *link, say: Say { ticket: NO_TICKET, at, kind, text, by } }
+            Outgoing::Say { ticket, link, at, kind, text, by } => {
+                let (ticket, kind, by) = (*ticket, *kind, *by);
+                Output::Say { link: *link, say: Say { ticket, at, kind, text, by } }
             }
             Outgoing::Open { session, received, frame } => {
                 self.stats.requests += 1;

@@ -37,6 +37,9 @@ use crate::timers::Timers;
 /// Marks the slots of sessions that are requests of frames: those of menus are below it.
 const FRAMES: u32 = 1 << 31;
 
+/// Marks the tickets of their texts.
+const FRAMES_TICKET: u64 = 1 << 63;
+
 /// What a terminal is shown that has dialled the service code alone.
 const READY: &str = "OK";
 
@@ -47,6 +50,8 @@ pub struct FrameStats {
     pub opened: u64,
     /// Parts of replies that were said.
     pub parts: u64,
+    /// Texts that came twice before the centre had the reply to the first.
+    pub redelivered: u64,
     /// Requests that were answered before their outcome was known.
     pub late: u64,
     /// Frames refused, by [`DatagramRefusal::ALL`]'s order.
@@ -55,7 +60,7 @@ pub struct FrameStats {
 
 /// One thing to do.
 pub(super) enum Outgoing {
-    Say { link: u16, at: Box<DialogAddress>, kind: SayKind, text: String, by: Moment },
+    Say { ticket: u64, link: u16, at: Box<DialogAddress>, kind: SayKind, text: String, by: Moment },
     Open { session: SessionId, received: Moment, frame: Vec<u8> },
     Over(DialogRecord),
 }
@@ -75,6 +80,11 @@ pub(super) struct Frames {
     draining: bool,
     queue: VecDeque<Outgoing>,
     stats: FrameStats,
+}
+
+/// Whether a text was said in a dialog of frames.
+pub(super) fn is_ticket_of_frames(ticket: u64) -> bool {
+    ticket & FRAMES_TICKET != 0
 }
 
 /// Whether it is a request of frames.
@@ -192,6 +202,11 @@ impl Frames {
         }
         let typed = digest(text);
         if talk.held.is_some() && (typed == talk.typed || typed == talk.request) {
+            if !talk.is_taken {
+                // Delivered again: nobody asks for what he cannot have missed yet.
+                self.stats.redelivered += 1;
+                return true;
+            }
             // The same once more: its reply once more.
             let part = if typed == talk.typed { talk.part } else { 0 };
             (talk.typed, talk.part) = (typed, part);

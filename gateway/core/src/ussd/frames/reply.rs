@@ -5,11 +5,11 @@ use tillgate_codec::ussd::armour::{self, Form};
 use tillgate_types::Moment;
 
 use super::talk::Phase;
-use super::{FRAMES, Frames, Outgoing};
+use super::{FRAMES, FRAMES_TICKET, Frames, Outgoing};
 use crate::id::SessionId;
 use crate::processing::{DatagramRefusal, Effect, NoAnswer, Opening};
-use crate::ussd::dialogs::DialogLink;
 use crate::ussd::dialogs::slot::Id;
+use crate::ussd::dialogs::{DialogLink, NO_TICKET};
 use crate::ussd::{DialogAddress, EndReason, SayKind};
 
 impl Frames {
@@ -109,6 +109,15 @@ impl Frames {
         self.close(now, id, if is_full { EndReason::Overload } else { EndReason::Denied });
     }
 
+    /// A link has brought a text to its centre, or could not.
+    pub(in crate::ussd) fn on_said(&mut self, ticket: u64) {
+        let (id, text) = Id::of_ticket(ticket & !FRAMES_TICKET);
+        let talk = self.slots.get_mut(id).filter(|talk| Id::is_text(talk.texts, text));
+        if let Some(talk) = talk {
+            talk.is_taken = true;
+        }
+    }
+
     /// A text in a dialog that is over, or was begun before the gateway: its terminal begins another one.
     pub(in crate::ussd) fn refuse_stray(
         &mut self,
@@ -118,15 +127,17 @@ impl Frames {
     ) {
         let text = armoured(&GatewayFrame::refusal(DatagramRefusal::Busy.code()));
         let (at, by) = (Box::new(address.clone()), now.after(of.answer));
-        self.queue.push_back(Outgoing::Say { link, at, kind: SayKind::End, text, by });
+        let (ticket, kind) = (NO_TICKET, SayKind::End);
+        self.queue.push_back(Outgoing::Say { ticket, link, at, kind, text, by });
     }
 
     pub(super) fn say(&mut self, now: Moment, id: Id, kind: SayKind, text: String) {
         let Some(talk) = self.slots.get_mut(id) else { return };
-        talk.texts = talk.texts.saturating_add(1);
+        (talk.texts, talk.is_taken) = (talk.texts.saturating_add(1), false);
+        let ticket = FRAMES_TICKET | id.ticket(talk.texts);
         let (link, at) = (talk.link, Box::new(talk.at.clone()));
         let by = talk.received.max(now).after(talk.answer);
-        self.queue.push_back(Outgoing::Say { link, at, kind, text, by });
+        self.queue.push_back(Outgoing::Say { ticket, link, at, kind, text, by });
     }
 
     /// The dialog that waits for what was asked so.

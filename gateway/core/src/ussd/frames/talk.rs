@@ -32,6 +32,8 @@ pub(super) struct Talk {
     pub(super) armed: Moment,
     /// Texts that were said.
     pub(super) texts: u16,
+    /// Whether the centre has the last of them, or never will.
+    pub(super) is_taken: bool,
     /// Number of the request that waits.
     pub(super) turn: u32,
     /// Whether it is the last of the dialog.
@@ -90,6 +92,7 @@ impl Talk {
             due: Moment(u64::MAX),
             armed: Moment(u64::MAX),
             texts: 0,
+            is_taken: false,
             turn: 0,
             is_last: false,
             part: 0,

@@ -3,7 +3,7 @@
 use tillgate_codec::link::datagram::TerminalFrame;
 use tillgate_codec::link::message::{Sale, TerminalMessage};
 use tillgate_core::time::Span;
-use tillgate_core::ussd::{DialogEvent, EndReason, SayKind};
+use tillgate_core::ussd::{DialogEvent, EndReason, SayKind, SayResult};
 use tillgate_store_core::State;
 
 use super::phone::{ANSWER, LIMITS, Phone};
@@ -266,4 +266,23 @@ fn a_frame_in_a_dialog_that_is_over_is_refused_in_a_frame_and_asks_nothing() {
     assert_eq!((refusal(&phone), phone.last().kind), (Some(1), SayKind::End));
     assert_eq!((phone.stats().strays, phone.stats().open), (1, 0));
     assert!(phone.rig.row_if_any(1).is_none());
+}
+
+#[test]
+fn a_text_that_comes_twice_before_its_reply_is_taken_is_answered_once() {
+    let (mut phone, mut terminal) = (narrow(), Terminal::new());
+    let sealed = terminal.seal(&body_of(&sale(1)), false);
+    phone.answers_late = true;
+    terminal.send(&mut phone, &sealed);
+    let (texts, reply) = (phone.shown.len(), phone.last().text);
+    terminal.enter(&mut phone, &sealed.text());
+    assert_eq!((phone.shown.len(), phone.stats().redelivered), (texts, 1));
+    phone.take_late();
+    terminal.enter(&mut phone, &sealed.text());
+    assert_eq!((phone.shown.len(), phone.last().text), (texts + 1, reply), "it was lost");
+    phone.result = SayResult::Unknown;
+    phone.take_late();
+    terminal.enter(&mut phone, &sealed.text());
+    assert_eq!(phone.shown.len(), texts + 2, "nobody knows whether the centre has it");
+    assert_eq!(phone.stats().frames.opened, 1);
 }
