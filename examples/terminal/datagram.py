@@ -163,8 +163,9 @@ class Terminal:
         self.log_on()
         stan = self.state.kept["stan"] + 1
         self.state.keep(stan=stan)
-        self.ask("reversal", stan=stan, date=self.state.kept["date"], original_stan=sale["stan"],
-                 original_date=sale["date"], amount_minor=sale["amount_minor"], reason=1)
+        answer, _ = self.ask("reversal", stan=stan, date=self.state.kept["date"], original_stan=sale["stan"],
+                             original_date=sale["date"], amount_minor=sale["amount_minor"], reason=1)
+        return answer["code"] == "00"
 
     def sell(self, service, product, amount, currency, subscriber):
         if self.state.kept["open"] is None:
@@ -175,10 +176,10 @@ class Terminal:
             self.state.keep(stan=stan, open=sale)
         sale = self.state.kept["open"]
         answer, wire = self.ask("sale", **sale)
+        if answer["code"] == "B1" and not self.take_back(sale):
+            answer, wire = self.ask("repeat", stan=sale["stan"], date=sale["date"])
         if answer["code"] == "00":
             self.state.keep(receipt=answer)
             self.ask("confirm", stan=sale["stan"], date=sale["date"])
-        if answer["code"] == "B1":
-            self.take_back(sale)
         self.state.keep(open=None, receipt=None)
         return answer, wire

@@ -18,7 +18,8 @@ pub(super) struct Memory(Debts<u64>);
 #[derive(Clone, Copy)]
 pub(super) struct NotedOrder {
     digest: u64,
-    /// Until when the same one of before is remembered.
+    /// Until when it is remembered, and the same one of before.
+    until: Moment,
     before: Option<Moment>,
 }
 
@@ -42,12 +43,16 @@ impl Memory {
     ) -> NotedOrder {
         let digest = digest(terminal, sale);
         let before = self.0.peek(digest);
-        self.0.keep(now, SALES_REMEMBERED_MAX, digest, now.after(again));
-        NotedOrder { digest, before }
+        let until = now.after(again);
+        self.0.keep(now, SALES_REMEMBERED_MAX, digest, until);
+        NotedOrder { digest, until, before }
     }
 
-    /// It was not sold; the same one of before was.
+    /// It was not sold; the same one of before was, and so was one that came after it.
     pub(super) fn forget(&mut self, now: Moment, order: NotedOrder) {
+        if self.0.peek(order.digest) != Some(order.until) {
+            return;
+        }
         self.0.take(order.digest);
         if let Some(until) = order.before.filter(|until| *until > now) {
             self.0.keep(now, SALES_REMEMBERED_MAX, order.digest, until);

@@ -186,6 +186,30 @@ fn a_repeated_order_that_is_declined_leaves_the_sale_before_it_known() {
 }
 
 #[test]
+fn an_order_that_is_declined_late_leaves_the_sale_after_it_known() {
+    let mut phone = Phone::new();
+    let dialled = format!("*123*1*20*254700000001*25*{PIN}#");
+    phone.dial(&dialled);
+    phone.end(EndReason::SubscriberAbort);
+    phone.session += 1;
+    phone.pass(Span::ms(1));
+    assert!(phone.dial(&dialled).contains("Once more"));
+    phone.pick("Confirm");
+    phone.rig.approve(top_up_key(nth(2)));
+    phone.answered();
+    assert!(phone.last().text.contains("Sold"), "{}", phone.last().text);
+    let (code, reference) = (ResponseCode(*b"51"), Text::new());
+    let declined = ProviderOutcome::Declined { code, reference, chip: None };
+    phone.rig.found(top_up_key(nth(1)), ProviderResult::Outcome(declined));
+    phone.answered();
+    phone.pass(Span::s(60));
+    assert_eq!(phone.rig.row(nth(1)).state, State::Declined);
+    phone.session += 1;
+    let third = phone.dial(&dialled);
+    assert!(third.contains("Once more"), "{third}");
+}
+
+#[test]
 fn a_number_that_is_no_handset_is_shown_the_door() {
     let mut phone = Phone::new();
     let shown = phone.dial_as(7, "*123#");

@@ -102,6 +102,11 @@ impl SaleFlow {
             return self.ask_again(now, request);
         }
         match request.kind {
+            Kind::Sale if self.datagrams && answer.code == ResponseCode::WRONG_DATE => {
+                // Its frame may still be on the way to a gateway that takes its date again.
+                self.prepare_reversal(request.entry, Reversal::TIMEOUT);
+                self.turn = Turn::Hangup;
+            }
             Kind::Sale => {
                 self.settle(request.entry, now, answer, body);
                 self.after_sale(now, request.entry, answer, rng);
@@ -274,10 +279,6 @@ impl SaleFlow {
         if answer.code == ResponseCode::WRONG_DATE {
             // Only a new logon tells the date in force.
             self.task = Task::Free(None);
-            if self.datagrams {
-                // Its frame may still be on the way to a gateway that takes its date again.
-                self.prepare_reversal(entry, Reversal::TIMEOUT);
-            }
             self.turn = Turn::Hangup;
         } else if rng.chance(self.firmware.retry_permille) {
             self.begin_request(now, Kind::Retry, entry);

@@ -196,8 +196,6 @@ impl Centre {
 
     fn begin(&mut self, now: Moment, handset: u32, link: u32, turn: Turn) {
         let space = self.settings.variant.key.space().min(self.settings.keys).max(1);
-        let key = self.next_key % space;
-        self.next_key = (key + 1) % space;
         let wait = match turn {
             Turn::Application => self.settings.application,
             _ => self.settings.subscriber,
@@ -207,6 +205,10 @@ impl Centre {
         let serial = dialog.serial.wrapping_add(1);
         let may_be_late = dialog.turn == Turn::Over && !dialog.refused && now < dialog.due;
         let former = may_be_late.then_some(dialog.key);
+        // What is late in the dialog before has another key than what comes in this one.
+        let is_taken = former == Some(self.next_key % space) && space > 2;
+        let key = (self.next_key + u32::from(is_taken)) % space;
+        self.next_key = (key + 1) % space;
         *dialog = Dialog { turn, serial, link, key, begun: now, due, former, ..Dialog::NONE };
         self.timers.set(handset, due);
     }

@@ -244,7 +244,7 @@ impl World {
         }
     }
 
-    /// Whether the centre waits for nothing because a connection is dead and it has not learned it.
+    /// Whether the centre finds fault with what nobody can know at the gateway's end.
     fn is_excused(&self, violation: Violation) -> bool {
         let late = [Violation::AfterRelease, Violation::NoDialog, Violation::Key];
         if late.contains(&violation) && self.config.handsets.twice_permille > 0 {
@@ -256,10 +256,16 @@ impl World {
             // It has crossed what its subscriber dialled.
             return true;
         }
-        if violation == Violation::Turn && !handsets.is_keyed {
+        let in_another = [Violation::Turn, Violation::AfterRelease];
+        if in_another.contains(&violation) && !handsets.is_keyed {
             // A text of the dialog before is taken for one of this: nothing names them.
             return true;
         }
+        if violation == Violation::AfterRelease && self.config.handsets.is_pair {
+            // The text and the end of its dialog were on the way over two connections.
+            return true;
+        }
+        // A connection is dead, and the centre has not learned it.
         let waits = [Violation::DeliverUnanswered, Violation::EnquireUnanswered];
         waits.contains(&violation) && handsets.lines.iter().any(Line::is_silent)
     }

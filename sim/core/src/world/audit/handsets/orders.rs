@@ -21,6 +21,8 @@ const OPEN: [[u8; 2]; 3] = [*b"09", *b"68", *b"96"];
 /// What a subscriber has confirmed: the text of the screens, until it has ordered.
 pub(super) struct Credit {
     text: Option<String>,
+    /// Dialled with all that an order needs: no text that follows takes it back.
+    by_dial: bool,
 }
 
 /// What was ordered.
@@ -71,7 +73,7 @@ impl Checker {
             self.types_pin(pin);
         }
         let credits = self.handsets.credits.entry(msisdn).or_default();
-        credits.push(Credit { text: ordered });
+        credits.push(Credit { by_dial: ordered.is_some(), text: ordered });
         // What was confirmed in the dialog before may still be on its way.
         if credits.len() > 2 {
             credits.remove(0);
@@ -81,7 +83,9 @@ impl Checker {
     /// A subscriber types; `confirmed` is all that was shown, if that is confirmed.
     pub(in crate::world) fn types(&mut self, msisdn: u64, confirmed: Option<String>) {
         if let Some(last) = self.handsets.credits.get_mut(&msisdn).and_then(|all| all.last_mut()) {
-            last.text = confirmed;
+            if confirmed.is_some() || !last.by_dial {
+                (last.text, last.by_dial) = (confirmed, false);
+            }
         }
     }
 
@@ -92,16 +96,21 @@ impl Checker {
         (origin, from): (Origin, HandsetOrigin),
         sale: &Sale<'_>,
     ) -> Option<(u8, String)> {
-        let credits = self.handsets.credits.entry(from.msisdn.number()).or_default();
-        let fits = |credit: &&mut Credit| credit.text.as_ref().is_some_and(|text| says(text, sale));
-        let text = credits.iter_mut().find(fits).and_then(|credit| credit.text.take());
-        let Some(text) = text else {
-            return Some((2, format!("orders {:?}, and nobody has confirmed it", content(sale))));
-        };
         let (terminal, what) = (origin.terminal, content(sale));
         let before = self.handsets.orders.iter().any(|order| {
             order.counts(now) && order.origin.terminal == terminal && order.content == what
         });
+        let credits = self.handsets.credits.entry(from.msisdn.number()).or_default();
+        let fits = credits.iter_mut().filter_map(|credit| {
+            credit.text.as_ref().filter(|text| says(text, sale))?;
+            Some(&mut credit.text)
+        });
+        // Of two that say the same, the one that was asked whether to order once more.
+        let asks = |text: &&mut Option<String>| text.iter().any(|it| it.contains("Ordered "));
+        let fits = fits.max_by_key(|text| before && asks(text));
+        let Some(text) = fits.and_then(Option::take) else {
+            return Some((2, format!("orders {:?}, and nobody has confirmed it", what)));
+        };
         let key = Key { date: sale.date, terminal, stan: sale.stan };
         let order = Order { origin, key, content: what, at: now, is_declined: false };
         self.handsets.orders.push(order);
