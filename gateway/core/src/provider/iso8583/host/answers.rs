@@ -84,15 +84,20 @@ impl Host {
         answer: &View<'_>,
     ) -> bool {
         let Some(key) = mux_key(shared, answer.mti(), answer) else { return false };
-        let Some(entry) = self.in_flight.get(&key) else {
+        let Some(entry) = self.in_flight.get_mut(&key) else {
             return self.on_late_answer((now, connection), shared, &key, answer);
         };
         let request = *entry.exchange.request();
         let reading = interpret(&shared.profile, &request, &entry.sent, answer);
-        // Before a byte of it has left nobody can have answered it.
         let Reading::Result(result) = reading else { return false };
         if !entry.is_written {
-            return false;
+            // Before a byte of it has left it answers an attempt before, or nothing.
+            let is_owed = entry.owed.is_any(now.at);
+            entry.owed = entry.owed.less_one();
+            if is_owed {
+                self.hand_on((connection, shared), request, result, answer);
+            }
+            return is_owed;
         }
         let Some(entry) = self.in_flight.remove(&key) else { return false };
         self.note_withheld(connection, shared, &request, answer);
@@ -139,11 +144,22 @@ impl Host {
         } else {
             self.answered.take(key);
         }
+        self.hand_on((connection, shared), request, result, answer);
+        true
+    }
+
+    /// A result that nobody waits for.
+    fn hand_on(
+        &mut self,
+        (connection, shared): (Connection, &Shared),
+        request: ProviderRequest,
+        result: ProviderResult,
+        answer: &View<'_>,
+    ) {
         if is_news(&result) {
             self.note_withheld(connection, shared, &request, answer);
             self.actions.push_back(Action::Late(request, result));
         }
-        true
     }
 
     /// Says that what an answer has for the chip is not kept.

@@ -162,6 +162,23 @@ fn an_answer_after_the_deadline_is_handed_on_once_and_to_nobody_else() {
 }
 
 #[test]
+fn an_answer_that_comes_before_the_next_attempt_has_left_is_handed_on() {
+    let (mut bench, connection, message) = asked(request(Authorize, 1));
+    bench.wait(10_000);
+    assert_eq!(*bench.result(), ProviderResult::UNKNOWN);
+    let again = ProviderRequest { attempt: 2, ..request(Authorize, 1) };
+    bench.ask(again);
+    for _ in 0..2 {
+        bench.say(connection, &answer(&message, "00"));
+        assert_eq!(bench.late, [(again, approved())], "no second one is owed");
+    }
+    let asked = bench.written(connection);
+    assert_eq!(asked.len(), 1);
+    bench.say(connection, &answer(&asked[0], "00"));
+    assert_eq!(bench.done[1].1, approved(), "and it has an answer of its own");
+}
+
+#[test]
 fn a_late_answer_is_forgotten_after_five_minutes() {
     let (mut bench, connection, message) = asked(request(Authorize, 1));
     bench.wait(10_000);
