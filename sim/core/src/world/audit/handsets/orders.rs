@@ -82,10 +82,10 @@ impl Checker {
 
     /// A subscriber types; `confirmed` is all that was shown, if that is confirmed.
     pub(in crate::world) fn types(&mut self, msisdn: u64, confirmed: Option<String>) {
-        if let Some(last) = self.handsets.credits.get_mut(&msisdn).and_then(|all| all.last_mut()) {
-            if confirmed.is_some() || !last.by_dial {
-                (last.text, last.by_dial) = (confirmed, false);
-            }
+        if let Some(last) = self.handsets.credits.get_mut(&msisdn).and_then(|all| all.last_mut())
+            && (confirmed.is_some() || !last.by_dial)
+        {
+            (last.text, last.by_dial) = (confirmed, false);
         }
     }
 
